@@ -1,0 +1,118 @@
+// Who may import whom, as ARCHITECTURE.md has it. Type imports count. Paths are relative to the folder that is looked
+// at, so that a test can look at planted breaches with the same rules.
+
+const tests = String.raw`\.test\.ts$|/test/`
+
+/** Our own modules: a workspace package is its name where it is imported, and its folder where it is resolved. */
+const ours = (name, folder) => [String.raw`^@device-install-state/${name}`, `^${folder}/`]
+
+const model = ours('model', 'packages/model')
+const proxy = ours('proxy', 'apps/proxy')
+const sandbox = ours('sandbox', 'apps/sandbox')
+
+const npm = (...names) => names.flatMap((name) => [`^${name}(?:/|$)`, `node_modules/${name}/`])
+
+/** Technologies, and the beginning of the names of the files that may touch them. */
+const technologies = [
+  ['express', ['express']],
+  ['jose', ['jose']],
+  ['oauth4webapi', ['oauth4webapi', 'jose']],
+  ['undici', ['undici']],
+  ['pino', ['pino']],
+  ['raw-body', ['raw-body']],
+  ['@humanwhocodes/momoa', ['momoa']],
+]
+
+const wiring = '^apps/proxy/src/(?:start-proxy|main)\\.ts$|^apps/proxy/src/cli/'
+const steps = ['arrive', 'authenticate', 'decode', 'audit', 'forward']
+
+export const importRules = [
+  {
+    name: 'model-imports-fp-ts-and-io-ts-alone',
+    from: { path: '^packages/model/src/', pathNot: tests },
+    to: { pathNot: ['^packages/model/src/', ...npm('fp-ts', 'io-ts')] },
+  },
+  {
+    name: 'domain-imports-the-model-alone',
+    from: { path: '^apps/proxy/src/domain/', pathNot: tests },
+    to: { pathNot: ['^apps/proxy/src/domain/', ...model, ...npm('fp-ts', 'io-ts')] },
+  },
+  {
+    name: 'steps-do-not-know-each-other',
+    from: { path: `^apps/proxy/src/(${steps.join('|')})/`, pathNot: tests },
+    to: { path: '^apps/proxy/src/', pathNot: ['^apps/proxy/src/$1/', '^apps/proxy/src/domain/'] },
+  },
+  {
+    name: 'the-story-knows-neither-http-nor-adapters',
+    from: { path: '^apps/proxy/src/(?:handle-request|ports)\\.ts$' },
+    to: { path: '^apps/proxy/src/(?:http|config|telemetry|cli)/|^apps/proxy/src/(?:main|start-proxy)\\.ts$' },
+  },
+  {
+    name: 'config-is-a-leaf',
+    from: { path: '^apps/proxy/src/config/', pathNot: tests },
+    to: { path: '^apps/proxy/src/', pathNot: '^apps/proxy/src/config/' },
+  },
+  {
+    name: 'a-folder-is-entered-by-its-index',
+    from: { path: '^apps/proxy/src/([^/]+)', pathNot: [tests, wiring] },
+    to: {
+      path: `^apps/proxy/src/(?:${[...steps, 'config'].join('|')})/`,
+      pathNot: ['/index\\.ts$', '^apps/proxy/src/$1/'],
+    },
+  },
+  ...technologies.map(([name, files]) => ({
+    name: `only-files-named-for-${name.replace(/^.*\//, '')}-import-it`,
+    from: {
+      path: '^apps/proxy/src/',
+      pathNot: [tests, ...files.map((file) => `/${file}-[^/]+\\.ts$`)],
+    },
+    to: { path: npm(name) },
+  })),
+  {
+    name: 'only-the-wiring-makes-ids',
+    from: { path: '^apps/proxy/src/', pathNot: [tests, wiring] },
+    to: { path: npm('uuid') },
+  },
+  {
+    name: 'only-http-imports-express',
+    from: { path: '^apps/proxy/src/', pathNot: [tests, '^apps/proxy/src/http/'] },
+    to: { path: npm('express') },
+  },
+  {
+    name: 'pure-files-touch-no-node-module',
+    from: {
+      path: '^apps/proxy/src/',
+      pathNot: [tests, wiring, '^apps/proxy/src/http/', '/(?:node|sqlite|undici|jose|pino)-[^/]+\\.ts$'],
+    },
+    to: { dependencyTypes: ['core'] },
+  },
+  {
+    name: 'contract-tests-see-the-model-alone',
+    from: { path: '^packages/contract-tests/src/', pathNot: tests },
+    to: {
+      pathNot: ['^packages/contract-tests/src/', ...model, ...npm('fp-ts', 'io-ts', 'msw'), '^node:'],
+      dependencyTypesNot: ['core'],
+    },
+  },
+  {
+    name: 'packages-do-not-see-the-proxy',
+    from: { path: '^packages/(?:model|identity-provider|contract-tests)/src/', pathNot: tests },
+    to: { path: proxy },
+  },
+  {
+    name: 'nobody-sees-the-sandbox',
+    from: { path: '^(?:packages|apps)/', pathNot: '^apps/sandbox/' },
+    to: { path: sandbox },
+  },
+  { name: 'no-cycles', from: {}, to: { circular: true } },
+].map((rule) => ({ severity: 'error', ...rule }))
+
+/** How dependency-cruiser is to look: our sources, type imports too, nothing below node_modules. */
+export const cruiseOptions = {
+  ruleSet: { forbidden: importRules },
+  validate: true,
+  tsPreCompilationDeps: true,
+  doNotFollow: { path: ['node_modules', '/dist/'] },
+  exclude: { path: ['/dist/', '/coverage/', 'packages/checks/'] },
+  enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'default'] },
+}

@@ -1,0 +1,1 @@
+export type { Secret } from '../audit/index.js'

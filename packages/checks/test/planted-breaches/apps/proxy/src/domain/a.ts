@@ -1,0 +1,2 @@
+export type { B } from './b.js'
+export type A = string

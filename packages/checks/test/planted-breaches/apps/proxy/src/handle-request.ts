@@ -1,0 +1,1 @@
+export { thing } from './http/express-thing.js'

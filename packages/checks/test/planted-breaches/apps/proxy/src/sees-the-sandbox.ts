@@ -1,0 +1,1 @@
+export { start } from '@device-install-state/sandbox'

@@ -1,0 +1,164 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { DeviceInstallStateCreate, documentedExample, installStates, problemsOf } from './index.js'
+
+const example = (): Record<string, unknown> => JSON.parse(documentedExample.request)
+
+const without = (body: Record<string, unknown>, name: string): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(body).filter(([key]) => key !== name))
+
+const problemsWith = (body: unknown) => {
+  const result = DeviceInstallStateCreate.decode(body)
+  return result._tag === 'Left' ? problemsOf(result.left) : []
+}
+
+describe('the body of a create', () => {
+  it('is the example of the page, whose length is the stated 374 bytes', () => {
+    expect(Buffer.byteLength(documentedExample.request)).toBe(374)
+    expect(problemsWith(example())).toEqual([])
+  })
+
+  it('comes out as the very object that came in', () => {
+    const body = example()
+
+    expect(DeviceInstallStateCreate.decode(body)).toMatchObject({ _tag: 'Right' })
+    expect(DeviceInstallStateCreate.encode(JSON.parse(documentedExample.request))).toEqual(body)
+  })
+
+  it.each(['@odata.type', 'id'])('may do without %s', (name) => {
+    expect(problemsWith(without({ id: 'x', ...example() }, name))).toEqual([])
+  })
+
+  it.each(['deviceName', 'deviceId', 'errorCode', 'osVersion', 'osDescription', 'userName'])(
+    'needs %s, which may be null',
+    (name) => {
+      expect(problemsWith({ ...example(), [name]: null })).toEqual([])
+      expect(problemsWith(without(example(), name))).toMatchObject([{ pointer: `/${name}`, code: 'missing' }])
+    },
+  )
+
+  it.each(['lastSyncDateTime', 'installState'])('needs %s, which may not be null', (name) => {
+    expect(problemsWith({ ...example(), [name]: null })).toMatchObject([{ pointer: `/${name}`, code: 'type' }])
+    expect(problemsWith(without(example(), name))).toMatchObject([{ pointer: `/${name}`, code: 'missing' }])
+  })
+
+  it.each(installStates)('knows the state %s', (installState) => {
+    expect(problemsWith({ ...example(), installState })).toEqual([])
+  })
+
+  it.each(['Installed', ' installed', 'INSTALLED', 'unknownFutureValue', ''])(
+    'refuses the state %j, and lists the six',
+    (installState) => {
+      expect(problemsWith({ ...example(), installState })).toEqual([
+        {
+          pointer: '/installState',
+          code: 'enum',
+          expected: 'one of: notApplicable, installed, failed, notInstalled, uninstallFailed, unknown',
+        },
+      ])
+    },
+  )
+
+  const ofOtherTypes = [1, true, {}, []]
+  const names = Object.keys({ id: 'x', ...JSON.parse(documentedExample.request) })
+  it.each(names.flatMap((name) => ofOtherTypes.map((value) => ({ name, value }))))(
+    'refuses $name as $value, by its pointer alone',
+    ({ name, value }) => {
+      expect(problemsWith({ ...example(), [name]: value })).toMatchObject([{ pointer: `/${name}`, code: 'type' }])
+    },
+  )
+
+  it.each([
+    ['foo', undefined],
+    ['DeviceName', 'deviceName, perhaps?'],
+    ['installSate', 'installState, perhaps?'],
+    ['@odata.id', undefined],
+    ['deviceName@odata.type', undefined],
+    ['constructor', undefined],
+    ['prototype', undefined],
+  ])('refuses the unknown property %s', (name, suggestion) => {
+    const [problem, ...others] = problemsWith({ ...example(), [name]: 'x' })
+
+    expect(others).toEqual([])
+    expect(problem).toMatchObject({ pointer: `/${name}`, code: 'extra' })
+    expect(problem?.expected).toContain(suggestion ?? 'no other property than')
+  })
+
+  it('refuses an own __proto__ and leaves every prototype as it was', () => {
+    const body: unknown = JSON.parse(`{"__proto__":{"polluted":true},${documentedExample.request.slice(1)}`)
+
+    expect(problemsWith(body)).toMatchObject([{ pointer: '/__proto__', code: 'extra' }])
+    expect(Object.getPrototypeOf(body)).toBe(Object.prototype)
+    expect({}).not.toHaveProperty('polluted')
+  })
+
+  it('does not take an inherited property for an own one', () => {
+    expect(problemsWith(Object.create(example()))).toHaveLength(8)
+  })
+
+  it.each([null, 'x', 1, true, [], [example()]])('refuses %j as a whole', (body) => {
+    expect(problemsWith(body)).toEqual([{ pointer: '', code: 'type', expected: 'a JSON object' }])
+  })
+
+  it('tells no more than 32 problems, and never a value', () => {
+    const secret = 'Grace Hopper'
+    const body = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`p${String(index)}`, secret]))
+    const problems = problemsWith({ ...body, deviceName: [secret], installState: secret })
+
+    expect(problems).toHaveLength(32)
+    expect(JSON.stringify(problems)).not.toContain(secret)
+  })
+})
+
+describe('whatever comes', () => {
+  it('is decided alike by `is` and `decode`, and nothing is thrown', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), fc.anything()), (value) => {
+        const result = DeviceInstallStateCreate.decode(value)
+
+        expect(result._tag === 'Right').toBe(DeviceInstallStateCreate.is(value))
+        if (result._tag === 'Left') expect(problemsOf(result.left).length).toBeGreaterThan(0)
+      }),
+    )
+  })
+
+  it('decodes again after encoding', () => {
+    const nullable = fc.option(fc.string())
+    const bodies = fc.record(
+      {
+        '@odata.type': fc.constant('#microsoft.graph.deviceInstallState'),
+        id: fc.string(),
+        deviceName: nullable,
+        deviceId: nullable,
+        lastSyncDateTime: fc.constantFrom('2017-01-01T00:02:49.3205976-08:00', '2024-02-29T00:00:00Z'),
+        installState: fc.constantFrom(...installStates),
+        errorCode: nullable,
+        osVersion: nullable,
+        osDescription: nullable,
+        userName: nullable,
+      },
+      {
+        requiredKeys: [
+          'deviceName',
+          'deviceId',
+          'lastSyncDateTime',
+          'installState',
+          'errorCode',
+          'osVersion',
+          'osDescription',
+          'userName',
+        ],
+      },
+    )
+    fc.assert(
+      fc.property(bodies, (body) => {
+        const decoded = DeviceInstallStateCreate.decode(body)
+
+        expect(decoded).toMatchObject({ _tag: 'Right' })
+        if (decoded._tag === 'Right') {
+          expect(DeviceInstallStateCreate.decode(DeviceInstallStateCreate.encode(decoded.right))).toEqual(decoded)
+        }
+      }),
+    )
+  })
+})

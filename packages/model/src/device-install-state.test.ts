@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { CreatedEntity, DeviceInstallState, documentedExample, GraphError, problemsOf } from './index.js'
+
+const entity = (): Record<string, unknown> => JSON.parse(documentedExample.response)
+
+describe('an entity that Graph answers', () => {
+  it('is the example of the page, whose length is the stated 423 bytes', () => {
+    expect(Buffer.byteLength(documentedExample.response)).toBe(423)
+    expect(DeviceInstallState.is(entity())).toBe(true)
+  })
+
+  it.each([
+    ['an @odata.context', { '@odata.context': 'https://graph.microsoft.com/beta/$metadata#x/$entity' }],
+    ['a property that was added since', { enrolledBy: { id: 1 } }],
+    ['a state that was added since', { installState: 'pendingInstall' }],
+    ['a date without seconds', { lastSyncDateTime: '2024-10-03T18:07Z' }],
+    ['null for what may be null', { deviceName: null, userName: null }],
+  ])('may have %s, which is kept', (_, change) => {
+    const answer = { ...entity(), ...change }
+
+    expect(DeviceInstallState.decode(answer)).toEqual({ _tag: 'Right', right: answer })
+  })
+
+  it.each([
+    ['no id', { id: undefined }, '/id'],
+    ['an empty id', { id: '' }, '/id'],
+    ['a number for a name', { deviceName: 5 }, '/deviceName'],
+    ['null for the state', { installState: null }, '/installState'],
+    ['words for a date', { lastSyncDateTime: 'yesterday' }, '/lastSyncDateTime'],
+  ])('may not have %s', (_, change, pointer) => {
+    const result = DeviceInstallState.decode({ ...entity(), ...change })
+
+    expect(result._tag === 'Left' && problemsOf(result.left)).toMatchObject([{ pointer }])
+  })
+
+  it('is not read out of the wrapping that one documentation page shows by mistake', () => {
+    expect(DeviceInstallState.is({ value: entity() })).toBe(false)
+  })
+
+  it('is known by its key even where the rest cannot be read', () => {
+    expect(CreatedEntity.is({ id: 'x', deviceName: 5 })).toBe(true)
+    expect(CreatedEntity.is({ deviceName: 'x' })).toBe(false)
+  })
+})
+
+describe('an error that Graph answers', () => {
+  it.each([
+    ['an empty code', { error: { code: '', message: 'x' } }],
+    ['a code with blanks and an empty message', { error: { code: 'No method match route template', message: '' } }],
+    ['innerError with more members', { error: { code: 'x', message: 'y', innerError: { date: 'z', status: '429' } } }],
+    ['innererror in the older spelling', { error: { code: 'x', message: 'y', innererror: { code: 'z' } } }],
+  ])('may have %s', (_, body) => {
+    expect(GraphError.decode(body)).toEqual({ _tag: 'Right', right: body })
+  })
+
+  it.each([null, {}, { error: null }, { error: 'x' }, { error: { code: 1, message: 'x' } }, { error: { code: 'x' } }])(
+    'is not %j',
+    (body) => {
+      expect(GraphError.is(body)).toBe(false)
+    },
+  )
+})
