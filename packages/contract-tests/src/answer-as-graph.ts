@@ -1,0 +1,87 @@
+import type { GraphVersion, Route } from '@device-install-state/model'
+import { type DeviceStates, entityOf } from './device-states.js'
+import {
+  answerCollection,
+  answerCreated,
+  answerEntity,
+  answerError,
+  answerScripted,
+  type AnyOperation,
+  type Correlation,
+  type GraphAnswer,
+  type ScriptedAnswer,
+} from './graph-answers.js'
+import { graphErrors, missingRoute } from './graph-errors.js'
+import type { Arrival } from './journal.js'
+import { errorOfElsewhere, placeOf } from './place-of.js'
+import { readCreate } from './read-create.js'
+import { refuseCaller } from './refuse-caller.js'
+
+/** What there is to know before a Graph can answer. */
+export interface GraphWorld {
+  readonly acceptsToken: (token: string) => Promise<boolean>
+  readonly newId: () => string
+  readonly versions: ReadonlyArray<GraphVersion>
+  readonly states: DeviceStates
+  /** Takes the next scripted answer, if there is one. */
+  readonly takeScripted: () => ScriptedAnswer | undefined
+}
+
+const create = (
+  { newId, states, takeScripted }: GraphWorld,
+  operation: AnyOperation,
+  route: Route,
+  correlation: Correlation,
+  arrival: Arrival,
+): GraphAnswer => {
+  const body = readCreate(operation.body, arrival)
+  if (body._tag === 'Left') return answerError(correlation, body.left)
+
+  const scripted = takeScripted()
+  if (scripted !== undefined) return answerScripted(correlation, scripted)
+
+  const entity = entityOf(newId, body.right)
+  const answer = answerCreated(correlation, operation, route, entity)
+  states.add({ route, entity })
+  return answer
+}
+
+/**
+ * The answer at the paths of one operation. The caller comes first, as at Graph's gateway; a query changes nothing,
+ * since Graph may ignore query options that an operation does not support. Books and summaries of users exist if their
+ * ids are well-formed.
+ */
+export const answerAt = async (
+  world: GraphWorld,
+  operation: AnyOperation,
+  correlation: Correlation,
+  arrival: Arrival,
+): Promise<GraphAnswer> => {
+  const refusal = await refuseCaller(world.acceptsToken, arrival.headers['authorization'])
+  if (refusal !== undefined) return answerError(correlation, refusal)
+
+  const { method, path } = arrival
+  const place = placeOf(operation, world.versions, path)
+  if (place._tag === 'MalformedIds') return answerError(correlation, graphErrors.notFound)
+  if (place._tag === 'Collection' && method === operation.method) {
+    return create(world, operation, place.route, correlation, arrival)
+  }
+  if (place._tag === 'Collection' && method === 'GET') {
+    return answerCollection(correlation, operation, place.route, world.states.at(place.route))
+  }
+  if (place._tag === 'Item' && method === 'GET') {
+    const entity = world.states.at(place.route).findLast(({ id }) => id === place.id)
+    return entity === undefined
+      ? answerError(correlation, graphErrors.notFound)
+      : answerEntity(correlation, operation, place.route, entity)
+  }
+  const template = place._tag === 'Item' ? `${operation.template}/{id}` : operation.template
+  return answerError(correlation, missingRoute(method, template, path.replace(/^\/[^/]+/, '')))
+}
+
+/** The answer at all other paths. Nobody is asked for a token there. */
+export const answerElsewhere = async (
+  { versions }: GraphWorld,
+  correlation: Correlation,
+  { path }: Arrival,
+): Promise<GraphAnswer> => answerError(correlation, errorOfElsewhere(versions, path))

@@ -1,0 +1,6 @@
+export type { CreatedState } from './device-states.js'
+export { type GraphErrorAnswer, graphErrors } from './graph-errors.js'
+export type { ScriptedAnswer } from './graph-answers.js'
+export type { JournalEntry } from './journal.js'
+export { type GraphDouble, type GraphDoubleOptions, graphDouble } from './msw-graph-double.js'
+export { type ListeningGraphDouble, listenGraphDouble } from './node-http-graph-double.js'
