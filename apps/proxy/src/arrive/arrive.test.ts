@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import { aCreateRequest, bookPath, withHeader } from '../../test/a-request.js'
+import { arrive } from './arrive.js'
+
+const arriveOpen = arrive({ graphVersions: ['v1.0', 'beta'], isDraining: () => false })
+
+const errorOf = (request = aCreateRequest()) => {
+  const arrived = arriveOpen(request)
+  return arrived._tag === 'Left' ? arrived.left._tag : undefined
+}
+
+describe('a request for one of the routes', () => {
+  it('arrives with its route', () => {
+    expect(arriveOpen(aCreateRequest())).toMatchObject({ _tag: 'Right', right: { route: { path: bookPath } } })
+  })
+
+  it.each(['application/json; charset=utf-8', 'application/json;charset=UTF-8', 'Application/JSON; charset="utf-8"'])(
+    'may say %s',
+    (type) => {
+      expect(errorOf(withHeader(aCreateRequest(), 'content-type', type))).toBeUndefined()
+    },
+  )
+
+  it.each([
+    undefined,
+    'text/plain',
+    'application/vnd.api+json',
+    'application/json, text/plain',
+    'application/json;\t',
+    'application/json; charset=latin1',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+  ])('may not say %j', (type) => {
+    expect(errorOf(withHeader(aCreateRequest(), 'content-type', type))).toBe('MediaTypeUnsupported')
+  })
+
+  it('may not be compressed', () => {
+    expect(errorOf(withHeader(aCreateRequest(), 'content-encoding', 'gzip'))).toBe('MediaTypeUnsupported')
+  })
+
+  it('may have a body of 32 KiB and no more', () => {
+    expect(errorOf(withHeader(aCreateRequest(), 'content-length', '32768'))).toBeUndefined()
+    expect(errorOf(withHeader(aCreateRequest(), 'content-length', '32769'))).toBe('BodyTooLarge')
+  })
+
+  it.each(['host', 'authorization', 'content-type', 'content-length', 'content-encoding', 'traceparent'])(
+    'may not have the header %s twice',
+    (name) => {
+      const request = aCreateRequest()
+      const twice = { ...request, headers: [...request.headers, [name, 'x'], [name, 'y']] as const }
+
+      expect(errorOf(twice)).toBe('HeaderDuplicated')
+    },
+  )
+
+  it('may have 64 headers and no more', () => {
+    const request = aCreateRequest()
+    const more = Array.from({ length: 60 }, (_, index) => [`x-${String(index)}`, ''] as const)
+
+    expect(errorOf({ ...request, headers: [...request.headers, ...more] })).toBeUndefined()
+    expect(errorOf({ ...request, headers: [...request.headers, ...more, ['x', '']] })).toBe('HeadersTooLarge')
+  })
+
+  it.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY', 'OPTIONS'])('may not be a %s', (method) => {
+    expect(errorOf(aCreateRequest({ method }))).toBe('MethodNotAllowed')
+  })
+
+  it.each(['?', '?$select=id', '?a[__proto__]=1', '?access_token=x', '/?x'])('may not have the query %s', (query) => {
+    expect(errorOf(aCreateRequest({ target: `${bookPath}${query}` }))).toBe('RequestMalformed')
+  })
+
+  it('may not expect anything but 100-continue, nor be coded in another way than chunked', () => {
+    expect(errorOf(withHeader(aCreateRequest(), 'expect', '100-Continue'))).toBeUndefined()
+    expect(errorOf(withHeader(aCreateRequest(), 'expect', '200-ok'))).toBe('ExpectationFailed')
+    expect(errorOf(withHeader(aCreateRequest(), 'transfer-encoding', 'chunked'))).toBeUndefined()
+    expect(errorOf(withHeader(aCreateRequest(), 'transfer-encoding', 'gzip, chunked'))).toBe('RequestMalformed')
+  })
+
+  it('is turned away while the process drains', () => {
+    expect(arrive({ graphVersions: ['beta'], isDraining: () => true })(aCreateRequest())).toMatchObject({
+      left: { _tag: 'Draining' },
+    })
+  })
+})
+
+describe('a request target', () => {
+  it.each([
+    [`http://169.254.169.254${bookPath}`, 'RequestMalformed'],
+    [`https://localhost${bookPath}`, 'RequestMalformed'],
+    ['*', 'RouteNotFound'],
+    ['localhost:443', 'RequestMalformed'],
+    ['/readyz', 'RouteNotFound'],
+    [`/readyz/..${bookPath}`, 'RouteNotFound'],
+    [bookPath.replace('beta', 'v2.0'), 'RouteNotFound'],
+    [bookPath.replace('B1', '..'), 'PathIdMalformed'],
+    [bookPath.replace('B1', '%2e%2e'), 'PathIdMalformed'],
+    [bookPath.replace('B1', 'a%3f$select=id'), 'PathIdMalformed'],
+    [bookPath.replace('B1', 'a%0d%0aX-Evil:1'), 'PathIdMalformed'],
+    [bookPath.replace('B1', 'a'.repeat(8000)), 'PathIdMalformed'],
+    [bookPath.replace('B1', 'a'.repeat(8192)), 'TargetTooLong'],
+    [`${bookPath}#x`, 'RouteNotFound'],
+  ])('%s is refused as %s', (target, error) => {
+    expect(errorOf(aCreateRequest({ target }))).toBe(error)
+  })
+})

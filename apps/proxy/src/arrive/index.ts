@@ -1,0 +1,1 @@
+export { arrive, type ArrivePorts, bodyLimitInBytes } from './arrive.js'

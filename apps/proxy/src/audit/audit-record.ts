@@ -1,0 +1,78 @@
+import type { OperationName, ProblemCode } from '@device-install-state/model'
+import type { Caller } from '../domain/caller.js'
+import type { OutcomeKind } from '../domain/outcome.js'
+
+/** What the ledger keeps. Sequence and writer are the store's to add. Time is for people, the sequence is for order. */
+export type AuditRecord = IntentRecord | OutcomeRecord | RefusalRecord | ConnectionRecord | LifecycleRecord
+
+interface Recorded {
+  readonly auditId: string
+  /** RFC 3339, UTC. */
+  readonly at: string
+}
+
+/** What a caller wants done, written down before Graph hears of it. */
+export interface IntentRecord extends Recorded {
+  readonly kind: 'intent'
+  readonly caller: Caller
+  readonly peer: string
+  /** The caller's own `client-request-id`, if it sent a GUID. */
+  readonly callerRequestId?: string
+  readonly operation: OperationName
+  readonly version: string
+  readonly ids: Readonly<Record<string, string>>
+  readonly bodyBytes: number
+  /** Keyed, since a plain digest of so few possible bodies could be guessed. */
+  readonly bodyDigest: string
+  /** By class: enum and timestamp as sent, the others as keyed digests, null as null. */
+  readonly fields: Readonly<Record<string, string | null>>
+  /** In whose name Graph is called. */
+  readonly upstream: { readonly kind: 'application'; readonly clientId: string }
+}
+
+/** What became of an intent. */
+export interface OutcomeRecord extends Recorded {
+  readonly kind: 'outcome'
+  readonly outcome: OutcomeKind
+  /** Our name for what went wrong; absent when nothing did. */
+  readonly code?: string
+  /** How it came about, where the code alone does not tell. Bounded; no value of the body, no token. */
+  readonly reason?: string
+  readonly graphStatus?: number
+  readonly graphCode?: string
+  readonly graphRequestId?: string
+  readonly createdId?: string
+  readonly attempts?: number
+  readonly durationInMs?: number
+  readonly drift?: ReadonlyArray<string>
+}
+
+/** A request that was turned away before an intent. */
+export interface RefusalRecord extends Recorded {
+  readonly kind: 'refusal'
+  readonly code: string
+  readonly status: number
+  /** The exact reason, which the caller may not have been told. */
+  readonly reason?: string
+  readonly peer: string
+  readonly callerRequestId?: string
+  /** As far as it was known when the request was refused. */
+  readonly caller?: Caller
+  readonly operation?: OperationName
+  readonly problems?: ReadonlyArray<{ readonly pointer?: string; readonly code: ProblemCode }>
+}
+
+/** A connection whose request Node's parser refused. */
+export interface ConnectionRecord extends Recorded {
+  readonly kind: 'connection'
+  readonly code: string
+  readonly reason: string
+  readonly peer: string
+}
+
+/** What happened to the ledger itself. */
+export interface LifecycleRecord extends Recorded {
+  readonly kind: 'lifecycle'
+  readonly event: 'started' | 'stopped' | 'gap'
+  readonly detail: Readonly<Record<string, string | number>>
+}

@@ -1,0 +1,158 @@
+import { fieldClasses } from '@device-install-state/model'
+import type { Call } from '../domain/call.js'
+import type { Caller } from '../domain/caller.js'
+import { callerRequestIdOf, type IncomingRequest } from '../domain/incoming-request.js'
+import { outcomeOfError } from '../domain/outcome.js'
+import type { ProxyError } from '../domain/proxy-error.js'
+import { reasonOf } from '../domain/reason-of.js'
+import type { IntentRecord, OutcomeRecord, RefusalRecord } from './audit-record.js'
+
+/** Turns a value into one that only a holder of the key can find again: a keyed digest, bound to the field's name. */
+export type KeyedDigest = (field: string, value: string) => string
+
+const isClear = (name: string): boolean => {
+  const fieldClass = Object.entries(fieldClasses).find(([field]) => field === name)?.[1]
+  return fieldClass === 'enum' || fieldClass === 'timestamp'
+}
+
+const fieldsOf =
+  (digest: KeyedDigest) =>
+  (body: Call['body']): Readonly<Record<string, string | null>> =>
+    Object.fromEntries(
+      Object.entries(body).map(([name, value]: [string, string | null]) => [
+        name,
+        value === null || isClear(name) ? value : digest(name, value),
+      ]),
+    )
+
+/** The record of a call before it is made. */
+export const intentOf =
+  (digest: KeyedDigest, upstreamClientId: string, now: Date) =>
+  ({ arrival: { request }, body, caller, json, route }: Call): IntentRecord => {
+    const callerRequestId = callerRequestIdOf(request)
+    return {
+      kind: 'intent',
+      auditId: request.auditId,
+      at: now.toISOString(),
+      caller,
+      peer: request.peer,
+      ...(callerRequestId === undefined ? {} : { callerRequestId }),
+      operation: route.operation,
+      version: route.version,
+      ids: { ...route.ids },
+      bodyBytes: new TextEncoder().encode(json).byteLength,
+      bodyDigest: digest('', json),
+      fields: fieldsOf(digest)(body),
+      upstream: { kind: 'application', clientId: upstreamClientId },
+    }
+  }
+
+/** What Graph said of a call, as far as it said anything. */
+export interface GraphTrace {
+  readonly status?: number
+  readonly requestId?: string
+  readonly attempts?: number
+  readonly durationInMs: number
+}
+
+const traceOf = ({ attempts, durationInMs, requestId, status }: GraphTrace) => ({
+  ...(status === undefined ? {} : { graphStatus: status }),
+  ...(requestId === undefined ? {} : { graphRequestId: requestId }),
+  ...(attempts === undefined ? {} : { attempts }),
+  durationInMs: Math.round(durationInMs * 10) / 10,
+})
+
+/** The record of a call that Graph did. */
+export const appliedOutcomeOf = (
+  auditId: string,
+  trace: GraphTrace,
+  created: { readonly id: string; readonly drift: ReadonlyArray<string> },
+  now: Date,
+): OutcomeRecord => ({
+  kind: 'outcome',
+  auditId,
+  at: now.toISOString(),
+  outcome: 'applied',
+  createdId: created.id.slice(0, 256),
+  ...traceOf(trace),
+  ...(created.drift.length === 0 ? {} : { drift: created.drift }),
+})
+
+const graphCodeOf = (error: ProxyError): string | undefined => {
+  switch (error._tag) {
+    case 'GraphRefused':
+    case 'GraphRouteUnsupported':
+    case 'GraphRejectedOurToken':
+      return error.refusal.code
+    case 'GraphFailed':
+      return error.code
+    default:
+      return undefined
+  }
+}
+
+/** The status that came before the answer failed to. */
+const statusOf = (error: ProxyError): number | undefined =>
+  error._tag === 'GraphTimedOut' || error._tag === 'GraphAnswerUnreadable' ? error.status : undefined
+
+/** The record of a call that failed after its intent. */
+export const failedOutcomeOf = (
+  auditId: string,
+  trace: GraphTrace,
+  { code, error }: { readonly code: string; readonly error: ProxyError },
+  now: Date,
+): OutcomeRecord => {
+  const reason = reasonOf(error)
+  const graphCode = graphCodeOf(error)
+  const createdId = error._tag === 'GraphAnswerUnreadable' ? error.createdId : undefined
+  const status = trace.status ?? statusOf(error)
+  return {
+    kind: 'outcome',
+    auditId,
+    at: now.toISOString(),
+    outcome: outcomeOfError(error),
+    code,
+    ...traceOf({ ...trace, ...(status === undefined ? {} : { status }) }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(graphCode === undefined ? {} : { graphCode: graphCode.slice(0, 128) }),
+    ...(createdId === undefined ? {} : { createdId: createdId.slice(0, 256) }),
+  }
+}
+
+/** A request that was refused, with as much as was known of it then. */
+export interface Refused {
+  readonly request: IncomingRequest
+  readonly error: ProxyError
+  readonly caller?: Caller
+  readonly operation?: RefusalRecord['operation']
+}
+
+// The name of an unknown property is the sender's to choose, so it is left out.
+const problemsOfError = (error: ProxyError) =>
+  error._tag === 'BodyInvalid'
+    ? error.problems.map(({ code, pointer }) => (code === 'extra' ? { code } : { code, pointer }))
+    : undefined
+
+/** The record of a refusal. */
+export const refusalOf = (
+  { caller, error, operation, request }: Refused,
+  { code, status }: { readonly code: string; readonly status: number },
+  now: Date,
+): RefusalRecord => {
+  const callerRequestId = callerRequestIdOf(request)
+  const problems = problemsOfError(error)
+  const reason = reasonOf(error)
+  return {
+    kind: 'refusal',
+    auditId: request.auditId,
+    at: now.toISOString(),
+    code,
+    status,
+    peer: request.peer,
+    ...(reason === undefined ? {} : { reason }),
+    ...(callerRequestId === undefined ? {} : { callerRequestId }),
+    ...(caller === undefined ? {} : { caller }),
+    ...(operation === undefined ? {} : { operation }),
+    ...(problems === undefined ? {} : { problems }),
+  }
+}

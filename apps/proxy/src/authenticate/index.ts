@@ -1,0 +1,1 @@
+export { authenticate, type AuthenticatePorts } from './authenticate.js'

@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util'
+import * as E from 'fp-ts/lib/Either.js'
+import { type KeptRecord, sqliteRecordsOf } from '../audit/sqlite-audit-reader.js'
+
+const usage = `usage: device-install-state-audit show AUDIT-ID [--directory FOLDER]
+
+Prints what the ledger holds of one call, a JSON line a record, in the order it was written.
+The folder is AUDIT_DIRECTORY unless it is given. Works beside a running proxy.
+
+exit code: 0 found, 1 nothing is known of this id, 2 the ledger cannot be read, 64 wrong usage
+`
+
+const fail = (code: number, message: string): never => {
+  process.stderr.write(message)
+  process.exit(code)
+}
+
+const argumentsOf = () => {
+  try {
+    return parseArgs({ allowPositionals: true, options: { directory: { type: 'string' } } })
+  } catch {
+    return fail(64, usage)
+  }
+}
+
+const lineOf = ({ record, sequence, writer }: KeptRecord): string => {
+  const content: unknown = JSON.parse(record)
+  return JSON.stringify({ sequence, writer, record: content })
+}
+
+const { positionals, values } = argumentsOf()
+const [command, auditId, ...others] = positionals
+const directory = values.directory ?? process.env['AUDIT_DIRECTORY']
+if (command !== 'show' || auditId === undefined || others.length > 0 || directory === undefined) fail(64, usage)
+else {
+  const records = sqliteRecordsOf(directory)(auditId)
+  if (E.isLeft(records)) fail(2, `The ledger cannot be read. ${records.left}\n`)
+  else if (records.right.length === 0) fail(1, `Nothing is known of ${auditId}.\n`)
+  else
+    for (const kept of records.right)
+      process.stdout.write(`${lineOf(kept)}
+`)
+}

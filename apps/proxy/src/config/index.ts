@@ -1,0 +1,1 @@
+export { type Config, decodeConfig } from './decode-config.js'

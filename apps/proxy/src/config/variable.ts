@@ -1,0 +1,85 @@
+import * as t from 'io-ts'
+
+/** What a person must know to set a variable. */
+export interface Guidance {
+  readonly expectation: string
+  readonly example: string
+  /** Used when the variable is not set; without one it must be set. */
+  readonly fallback?: string
+}
+
+/** One setting: an io-ts type that decodes the text of an environment variable, and words about it. */
+export class Variable<A> extends t.Type<A, string> {
+  readonly guidance: Guidance
+
+  constructor(codec: t.Type<A, string>, guidance: Guidance) {
+    super(
+      codec.name,
+      codec.is,
+      (set, context) => codec.validate(set === undefined || set === '' ? guidance.fallback : set, context),
+      codec.encode,
+    )
+    this.guidance = guidance
+  }
+}
+
+const readAs = <A>(name: string, read: (text: string) => A | undefined): t.Type<A, string> =>
+  new t.Type<A, string>(
+    name,
+    (u): u is A => read(String(u)) !== undefined,
+    (set, context) => {
+      const value = typeof set === 'string' ? read(set) : undefined
+      return value === undefined ? t.failure(set, context) : t.success(value)
+    },
+    String,
+  )
+
+/** Any text that is not blank. */
+export const nonEmpty: t.Type<string, string> = readAs('NonEmpty', (text) => (text.trim() === '' ? undefined : text))
+
+export const guid: t.Type<string, string> = readAs('Guid', (text) =>
+  /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : undefined,
+)
+
+/** Digits alone: neither `32kb` nor `1e3` nor a sign can be misread. */
+export const integerBetween = (least: number, most: number): t.Type<number, string> =>
+  readAs('Integer', (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+    return value >= least && value <= most ? value : undefined
+  })
+
+export const port: t.Type<number, string> = integerBetween(0, 65_535)
+
+export const flag: t.Type<boolean, string> = readAs('Flag', (text) =>
+  text === 'true' || text === 'false' ? text === 'true' : undefined,
+)
+
+/** One of some words. */
+export const oneOf = <A extends string>(words: ReadonlyArray<A>): t.Type<A, string> =>
+  readAs('Word', (text) => words.find((word) => word === text))
+
+/** Some of some words, with commas between, each at most once. */
+export const someOf = <A extends string>(words: ReadonlyArray<A>): t.Type<ReadonlyArray<A>, string> =>
+  readAs<ReadonlyArray<A>>('Words', (text) => {
+    const given = text.split(',').map((word) => word.trim())
+    const known = words.filter((word) => given.includes(word))
+    return known.length === given.length ? known : undefined
+  })
+
+/** An absolute URL with http or https, without user, query and fragment. */
+const httpUrl: t.Type<URL, string> = readAs('HttpUrl', (text) => {
+  const url = URL.parse(text)
+  const isPlain = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  return isPlain && /^https?:$/.test(url.protocol) && /^https?:\/\//.test(text) ? url : undefined
+})
+
+/** As above, and kept as it was written: issuers are compared letter by letter. */
+export const httpUrlText: t.Type<string, string> = readAs('HttpUrlText', (text) =>
+  httpUrl.decode(text)._tag === 'Right' ? text : undefined,
+)
+
+/** Scheme, host and port alone. */
+export const origin: t.Type<string, string> = readAs('Origin', (text) => {
+  const url = httpUrl.decode(text)
+  return url._tag === 'Right' && url.right.pathname === '/' ? url.right.origin : undefined
+})

@@ -1,0 +1,118 @@
+import {
+  CreatedEntity,
+  DateTimeOffset,
+  DeviceInstallState,
+  GraphError,
+  InstallState,
+  problemsOf,
+} from '@device-install-state/model'
+import * as E from 'fp-ts/lib/Either.js'
+import type { GraphAnswer } from '../domain/graph-answer.js'
+import type { GraphRefusal, ProxyError } from '../domain/proxy-error.js'
+import { parseStrictJson } from '../domain/strict-json.js'
+import { cleanMessage } from './clean-message.js'
+import { retryAfterInSeconds } from './retry-after.js'
+
+/** How an answer differs from what is documented without being unreadable. */
+type Drift = 'newProperty' | 'newInstallState' | 'otherDateForm' | 'status200'
+
+/** An entity that Graph created, and the text it came as. */
+export interface Created {
+  readonly status: 200 | 201
+  readonly id: string
+  readonly text: string
+  readonly drift: ReadonlyArray<Drift>
+}
+
+/** The statuses that say: this was not done. */
+const refusals: ReadonlySet<number> = new Set([
+  400, 402, 403, 404, 405, 406, 409, 410, 411, 412, 413, 414, 415, 416, 417, 422, 423, 429, 431, 509,
+])
+
+const documented: ReadonlySet<string> = new Set([
+  '@odata.type',
+  '@odata.context',
+  'id',
+  'deviceName',
+  'deviceId',
+  'lastSyncDateTime',
+  'installState',
+  'errorCode',
+  'osVersion',
+  'osDescription',
+  'userName',
+])
+
+const driftIn = (status: number, entity: DeviceInstallState): ReadonlyArray<Drift> => [
+  ...(status === 200 ? (['status200'] as const) : []),
+  ...(Object.keys(entity).some((name) => !documented.has(name)) ? (['newProperty'] as const) : []),
+  ...(InstallState.is(entity.installState) ? [] : (['newInstallState'] as const)),
+  ...(DateTimeOffset.is(entity.lastSyncDateTime) ? [] : (['otherDateForm'] as const)),
+]
+
+const isJson = (answer: GraphAnswer): boolean =>
+  /^application\/json *(?:;|$)/i.test(answer.headers['content-type'] ?? '') &&
+  /^(?:identity)?$/i.test(answer.headers['content-encoding'] ?? '')
+
+const jsonOf = (answer: GraphAnswer): unknown => {
+  const json = isJson(answer) ? parseStrictJson(answer.text) : undefined
+  return json?._tag === 'Json' ? json.value : undefined
+}
+
+const unreadable = (status: number, what: string, createdId?: string): ProxyError => ({
+  _tag: 'GraphAnswerUnreadable',
+  status,
+  what,
+  createdId,
+})
+
+const createdOf = (status: 200 | 201, answer: GraphAnswer): E.Either<ProxyError, Created> => {
+  const json = jsonOf(answer)
+  if (json === undefined) return E.left(unreadable(status, 'it is not JSON'))
+  const decoded = DeviceInstallState.decode(json)
+  if (E.isRight(decoded)) {
+    const { right: entity } = decoded
+    return E.right({ status, id: entity.id, text: answer.text, drift: driftIn(status, entity) })
+  }
+  const places = problemsOf(decoded.left).map(({ code, pointer }) => `${pointer} (${code})`)
+  return E.left(unreadable(status, places.join(', '), CreatedEntity.is(json) ? json.id : undefined))
+}
+
+const refusalOf = (answer: GraphAnswer, now: Date): GraphRefusal => {
+  const json = jsonOf(answer)
+  const error = GraphError.is(json) ? json.error : undefined
+  return {
+    status: answer.status,
+    code: error?.code,
+    message: error === undefined ? undefined : cleanMessage(error.message),
+    retryAfterInSeconds: retryAfterInSeconds(answer.headers['retry-after'], now),
+  }
+}
+
+// Documented creates of Intune are known to lack a route. The code is sure; the words are a hint, since Graph says not
+// to branch on messages.
+const isMissingRoute = ({ code, message, status }: GraphRefusal): boolean =>
+  status === 400 &&
+  (code === 'No method match route template' ||
+    /^(?:No OData route exists|Resource not found for the segment)/.test(message ?? ''))
+
+/**
+ * What Graph's answer says. `applied` needs a 201 or a 200 with a whole entity; a refusal needs a status of the closed
+ * list; all else says nothing sure about the call. Does not compare the entity with what was sent.
+ */
+export const decodeAnswer =
+  (now: Date) =>
+  (answer: GraphAnswer): E.Either<ProxyError, Created> => {
+    const { headers, status } = answer
+    if (status === 200 || status === 201) return createdOf(status, answer)
+    if (status >= 300 && status < 400) return E.left({ _tag: 'GraphRedirected', status })
+    const refusal = refusalOf(answer, now)
+    if (status === 401) return E.left({ _tag: 'GraphRejectedOurToken', refusal })
+    if (isMissingRoute(refusal)) return E.left({ _tag: 'GraphRouteUnsupported', refusal })
+    if (refusals.has(status) || (status === 503 && headers['retry-after'] !== undefined)) {
+      return E.left({ _tag: 'GraphRefused', refusal })
+    }
+    return status >= 500 && status < 600
+      ? E.left({ _tag: 'GraphFailed', status, code: refusal.code })
+      : E.left(unreadable(status, `status ${String(status)}`))
+  }

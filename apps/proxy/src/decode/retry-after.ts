@@ -1,0 +1,16 @@
+const longestInSeconds = 300
+const fallbackInSeconds = 10
+
+// Date.parse reads much more than HTTP dates: -5 is a day in May.
+const secondsUntil = (date: string, now: Date): number =>
+  date.endsWith(' GMT') ? Math.ceil((Date.parse(date) - now.getTime()) / 1000) : Number.NaN
+
+/**
+ * Retry-After as seconds from now, 1 to 300: from seconds or an HTTP date (RFC 9110 §10.2.3). Absent or absurd gives 10,
+ * which is what Graph's documentation shows; Intune is known to throttle without the header.
+ */
+export const retryAfterInSeconds = (value: string | undefined, now: Date): number => {
+  const trimmed = (value ?? '').trim()
+  const seconds = /^\d+$/.test(trimmed) ? Number(trimmed) : secondsUntil(trimmed, now)
+  return Number.isNaN(seconds) ? fallbackInSeconds : Math.min(Math.max(seconds, 1), longestInSeconds)
+}

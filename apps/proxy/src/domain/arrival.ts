@@ -1,0 +1,8 @@
+import type { Route } from '@device-install-state/model'
+import type { IncomingRequest } from './incoming-request.js'
+
+/** A request for one of the two routes, well formed as far as the line and the headers go. */
+export interface Arrival {
+  readonly request: IncomingRequest
+  readonly route: Route
+}

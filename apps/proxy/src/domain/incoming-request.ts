@@ -1,0 +1,30 @@
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import type { ProxyError } from './proxy-error.js'
+
+/** One request as it came over the wire, nothing decoded, nothing trusted. */
+export interface IncomingRequest {
+  /** Our name for this call: a UUIDv7. It is the caller's receipt, and Graph's `client-request-id`. */
+  readonly auditId: string
+  readonly receivedAt: Date
+  /** The address of the other end of the connection; proxies in between are not seen through. */
+  readonly peer: string
+  readonly method: string
+  /** The request target as sent, undecoded. */
+  readonly target: string
+  /** Names in lower case, in the order they came; a name that came twice stands here twice. */
+  readonly headers: ReadonlyArray<readonly [name: string, value: string]>
+  /** Reads the body, once, up to the limit. Nothing is read before this is called. */
+  readonly readBody: TE.TaskEither<ProxyError, Uint8Array>
+}
+
+/** The value of a header that is known to come at most once. */
+export const headerOf = (request: IncomingRequest, name: string): string | undefined =>
+  request.headers.find(([key]) => key === name)?.[1]
+
+const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** The caller's own id for this request, if it is a GUID as Graph asks for; anything else is ignored. */
+export const callerRequestIdOf = (request: IncomingRequest): string | undefined => {
+  const id = headerOf(request, 'client-request-id')
+  return id !== undefined && guid.test(id) ? id : undefined
+}

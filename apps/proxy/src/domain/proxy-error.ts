@@ -1,0 +1,83 @@
+import type { Problem } from '@device-install-state/model'
+
+/** Why a token was not taken. For the audit record alone: a caller is told no more than that it is invalid. */
+export type TokenInvalidReason =
+  | 'tooLong'
+  | 'notAJws'
+  | 'header'
+  | 'payload'
+  | 'keyUnknown'
+  | 'signature'
+  | 'issuer'
+  | 'audience'
+  | 'graphTokenPresented'
+  | 'tenant'
+  | 'expired'
+  | 'notYetValid'
+  | 'issuedInFuture'
+  | 'livesTooLong'
+  | 'claims'
+
+/** A refusal that Graph sent: its status is in the closed list of those that say "this was not done". */
+export interface GraphRefusal {
+  readonly status: number
+  /** Graph's own code, which clients branch on; undefined when the body was no Graph error. */
+  readonly code: string | undefined
+  /** Cleaned of hosts and ids, at most 500 characters. */
+  readonly message: string | undefined
+  readonly retryAfterInSeconds: number | undefined
+}
+
+/** All that can go wrong with a request. `reply-to-error.ts` turns each into what the caller reads. */
+export type ProxyError =
+  // 1 arrive
+  | { readonly _tag: 'RequestMalformed'; readonly what: string }
+  | { readonly _tag: 'HeaderDuplicated'; readonly name: string }
+  | { readonly _tag: 'HeadersTooLarge' }
+  | { readonly _tag: 'TargetTooLong' }
+  | { readonly _tag: 'RouteNotFound' }
+  | { readonly _tag: 'PathIdMalformed'; readonly names: ReadonlyArray<string> }
+  | { readonly _tag: 'MethodNotAllowed' }
+  | { readonly _tag: 'MediaTypeUnsupported' }
+  | { readonly _tag: 'ExpectationFailed' }
+  | { readonly _tag: 'BodyTooLarge' }
+  | { readonly _tag: 'BodyNotReceived'; readonly why: 'timeout' | 'clientClosed' }
+  | { readonly _tag: 'Draining' }
+  // 2 authenticate
+  | { readonly _tag: 'TokenMissing' }
+  | { readonly _tag: 'CredentialsMalformed' }
+  | { readonly _tag: 'TokenInvalid'; readonly reason: TokenInvalidReason; readonly audience: string }
+  | { readonly _tag: 'ScopeMissing'; readonly permission: string }
+  | { readonly _tag: 'AuthKeysUnavailable'; readonly cause: unknown }
+  // 3 decode
+  | { readonly _tag: 'JsonMalformed'; readonly offset: number | undefined; readonly what: string }
+  | { readonly _tag: 'BodyInvalid'; readonly problems: ReadonlyArray<Problem> }
+  // 4 record the intent
+  | { readonly _tag: 'IntentNotRecorded'; readonly cause: unknown }
+  // 5 forward
+  | { readonly _tag: 'UpstreamAuthUnavailable'; readonly cause: unknown }
+  | { readonly _tag: 'GraphUnreachable'; readonly cause: unknown }
+  | { readonly _tag: 'GraphTlsFailed'; readonly cause: unknown }
+  | { readonly _tag: 'GraphConnectionLost'; readonly cause: unknown }
+  | { readonly _tag: 'GraphTimedOut'; readonly sent: boolean; readonly status: number | undefined }
+  // 6 decode the answer
+  | {
+      readonly _tag: 'GraphAnswerUnreadable'
+      readonly status: number | undefined
+      readonly what: string
+      /** Known where the entity's key could be read although the rest could not. */
+      readonly createdId: string | undefined
+    }
+  | { readonly _tag: 'GraphRedirected'; readonly status: number }
+  | { readonly _tag: 'GraphRouteUnsupported'; readonly refusal: GraphRefusal }
+  | { readonly _tag: 'GraphRejectedOurToken'; readonly refusal: GraphRefusal }
+  | { readonly _tag: 'GraphRefused'; readonly refusal: GraphRefusal }
+  | { readonly _tag: 'GraphFailed'; readonly status: number; readonly code: string | undefined }
+  // any
+  | { readonly _tag: 'Unforeseen'; readonly cause: unknown }
+
+export const requestMalformed = (what: string): ProxyError => ({ _tag: 'RequestMalformed', what })
+export const headerDuplicated = (name: string): ProxyError => ({ _tag: 'HeaderDuplicated', name })
+export const intentNotRecorded = (cause: unknown): ProxyError => ({ _tag: 'IntentNotRecorded', cause })
+export const authKeysUnavailable = (cause: unknown): ProxyError => ({ _tag: 'AuthKeysUnavailable', cause })
+export const bodyInvalid = (problems: ReadonlyArray<Problem>): ProxyError => ({ _tag: 'BodyInvalid', problems })

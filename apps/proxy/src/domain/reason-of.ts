@@ -1,0 +1,46 @@
+import type { ProxyError } from './proxy-error.js'
+
+const longest = 300
+
+const bounded = (text: string): string =>
+  text.length <= longest ? text : `${text.slice(0, longest).toWellFormed()}… (cut, ${String(text.length)} characters)`
+
+const causeOf = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return typeof cause === 'string' ? cause : JSON.stringify(cause ?? 'unknown')
+  const code = 'code' in cause && typeof cause.code === 'string' ? ` (${cause.code})` : ''
+  // An OAuth error answer: RFC 6749 §5.2.
+  const oauth = 'error' in cause && typeof cause.error === 'string' ? ` [${cause.error}]` : ''
+  const deeper = cause.cause instanceof Error ? `: ${causeOf(cause.cause)}` : ''
+  return `${cause.name}: ${cause.message}${code}${oauth}${deeper}`
+}
+
+/** What an auditor may know beyond our code. Never a token, never a value of the body. */
+export const reasonOf = (error: ProxyError): string | undefined => {
+  switch (error._tag) {
+    case 'TokenInvalid':
+      return error.reason
+    case 'HeaderDuplicated':
+      return error.name
+    case 'BodyNotReceived':
+      return error.why
+    case 'JsonMalformed':
+    case 'GraphAnswerUnreadable':
+      return bounded(error.what)
+    case 'GraphTimedOut':
+      return error.sent ? 'after it was sent' : 'before it was sent'
+    case 'GraphRefused':
+    case 'GraphRouteUnsupported':
+    case 'GraphRejectedOurToken':
+      return error.refusal.message === undefined ? undefined : bounded(error.refusal.message)
+    case 'AuthKeysUnavailable':
+    case 'IntentNotRecorded':
+    case 'UpstreamAuthUnavailable':
+    case 'GraphUnreachable':
+    case 'GraphTlsFailed':
+    case 'GraphConnectionLost':
+    case 'Unforeseen':
+      return bounded(causeOf(error.cause))
+    default:
+      return undefined
+  }
+}

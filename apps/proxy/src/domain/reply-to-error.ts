@@ -1,0 +1,55 @@
+import { outcomeOfError, type OutcomeKind } from './outcome.js'
+import type { ProxyError } from './proxy-error.js'
+import type { Reply } from './reply.js'
+import { reasonOf } from './reason-of.js'
+import { tell } from './tell-error.js'
+
+/** What every reply tells of its call. */
+export interface ReplyContext {
+  readonly auditId: string
+  readonly now: Date
+  /** The caller's own `client-request-id` where it sent a GUID, else ours. */
+  readonly clientRequestId: string
+  /** Graph's `request-id` where Graph answered, else ours. */
+  readonly requestId: string
+}
+
+/** Our name for an error, as in `docs/status-codes.md`. */
+export const codeOfError = (error: ProxyError): string => tell(error).code
+
+interface InnerError {
+  readonly code: string
+  readonly outcome: OutcomeKind
+  readonly source: 'graph' | 'gateway'
+}
+
+/**
+ * An error in Graph's own shape, so that Graph's SDKs read it. Where Graph's refusal is relayed, `error.code` is Graph's;
+ * our own name is always in `innerError.code`.
+ */
+export const replyToError = (context: ReplyContext, error: ProxyError): Reply => {
+  const { code, createdId, details, graph, headers, message, retry, status } = tell(error)
+  const relayedCode = graph?.code
+  const innerError: InnerError = {
+    code,
+    outcome: outcomeOfError(error),
+    source: relayedCode === undefined ? 'gateway' : 'graph',
+  }
+  const body = {
+    error: {
+      code: relayedCode === undefined || relayedCode === '' ? code : relayedCode,
+      message,
+      ...(details === undefined ? {} : { details }),
+      innerError: {
+        date: context.now.toISOString().slice(0, 19),
+        'request-id': context.requestId,
+        'client-request-id': context.clientRequestId,
+        auditId: context.auditId,
+        retry,
+        ...innerError,
+        ...(createdId === undefined ? {} : { createdId }),
+      },
+    },
+  }
+  return { status, headers: headers ?? {}, body: JSON.stringify(body), code, reason: reasonOf(error) }
+}

@@ -1,0 +1,73 @@
+/** The deepest nesting that is read; the bodies and tokens we take need 1 or 2. */
+export const deepestJson = 16
+
+const everyString = /"(?:[^"\\]|\\.)*"(\s*:)?/gs
+
+const membersInText = (text: string): number => {
+  let members = 0
+  for (const match of text.matchAll(everyString)) if (match[1] !== undefined) members++
+  return members
+}
+
+/** How a text that JSON.parse takes may still be refused. */
+export type StrictJsonFault = 'notJson' | 'tooDeep' | 'duplicateMember' | 'loneSurrogate'
+
+export type StrictJson =
+  | { readonly _tag: 'Json'; readonly value: unknown }
+  | { readonly _tag: 'Fault'; readonly fault: StrictJsonFault }
+
+interface Census {
+  readonly members: number
+  readonly fault: StrictJsonFault | undefined
+}
+
+interface Level {
+  readonly keys: ReadonlyArray<string>
+  readonly values: ReadonlyArray<unknown>
+}
+
+const levelBelow = (values: ReadonlyArray<unknown>): Level => {
+  const objects = values.filter((value) => typeof value === 'object' && value !== null)
+  return {
+    keys: objects.flatMap((value) => (Array.isArray(value) ? [] : Object.keys(value))),
+    values: objects.flatMap((value): ReadonlyArray<unknown> => Object.values(value)),
+  }
+}
+
+const isIllFormed = (value: unknown): boolean => typeof value === 'string' && !value.isWellFormed()
+
+/** Counts members and looks for what I-JSON forbids, level by level: the depth is the sender's choice. */
+const census = (root: unknown): Census => {
+  let members = 0
+  let level: Level = { keys: [], values: [root] }
+  for (let depth = 0; level.values.length > 0; depth++) {
+    if (depth > deepestJson) return { members, fault: 'tooDeep' }
+    if (level.keys.some(isIllFormed) || level.values.some(isIllFormed)) return { members, fault: 'loneSurrogate' }
+    members += level.keys.length
+    level = levelBelow(level.values)
+  }
+  return { members, fault: undefined }
+}
+
+const parse = (text: string): { readonly value: unknown } | undefined => {
+  try {
+    return { value: JSON.parse(text) }
+  } catch {
+    return undefined
+  }
+}
+
+const fault = (name: StrictJsonFault): StrictJson => ({ _tag: 'Fault', fault: name })
+
+/**
+ * JSON as RFC 7493 (I-JSON) wants it: no member twice in one object, no lone surrogate, no byte order mark, and no more
+ * than 16 levels below the top. Two readers of such a text cannot disagree on what it says.
+ */
+export const parseStrictJson = (text: string): StrictJson => {
+  const parsed = parse(text)
+  if (parsed === undefined) return fault('notJson')
+  const counted = census(parsed.value)
+  if (counted.fault !== undefined) return fault(counted.fault)
+  // JSON.parse keeps the last of two members with one name, so the text then shows more members than the value has.
+  return membersInText(text) === counted.members ? { _tag: 'Json', value: parsed.value } : fault('duplicateMember')
+}

@@ -1,0 +1,333 @@
+import type { Problem } from '@device-install-state/model'
+import type { Retry } from './outcome.js'
+import type { GraphRefusal, ProxyError } from './proxy-error.js'
+
+/** What a caller is told of an error: status and words, and what it may do next. */
+export interface Told {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+  readonly retry: Retry
+  readonly headers?: Readonly<Record<string, string>>
+  readonly details?: ReadonlyArray<{ readonly code: string; readonly message: string; readonly target?: string }>
+  /** Set where Graph's own code is relayed. */
+  readonly graph?: GraphRefusal
+  readonly createdId?: string
+}
+
+const detailOf = ({ code, expected, pointer }: Problem) => ({
+  code,
+  message: code === 'extra' ? `Not expected here: ${expected}.` : `Expected ${expected}.`,
+  target: pointer,
+})
+
+const challenge = (parameters = ''): Readonly<Record<string, string>> => ({
+  'WWW-Authenticate': parameters === '' ? 'Bearer' : `Bearer ${parameters}`,
+})
+
+const retryAfter = (seconds: number): Readonly<Record<string, string>> => ({ 'Retry-After': String(seconds) })
+
+const relayed: Readonly<Record<number, string>> = {
+  403: 'upstreamForbidden',
+  404: 'upstreamNotFound',
+  409: 'upstreamConflict',
+  410: 'upstreamConflict',
+  412: 'upstreamConflict',
+  423: 'upstreamConflict',
+}
+
+const permissionHint =
+  'The gateway’s application needs the permission DeviceManagementApps.ReadWrite.All with admin consent, and the tenant an active Intune license.'
+
+const toldOfRefusal = (refusal: GraphRefusal): Told => {
+  const said = refusal.message === undefined ? '' : ` Graph says: ${refusal.message}`
+  switch (refusal.status) {
+    case 400:
+    case 402:
+    case 422:
+      return {
+        status: refusal.status,
+        code: 'upstreamRejected',
+        message: `Graph rejected the request.${said}`,
+        retry: 'never',
+        graph: refusal,
+      }
+    case 403:
+      return {
+        status: 403,
+        code: 'upstreamForbidden',
+        message: `Graph forbids this call. ${permissionHint}${said}`,
+        retry: 'never',
+        graph: refusal,
+      }
+    case 404:
+      return {
+        status: 404,
+        code: 'upstreamNotFound',
+        message: `Graph does not know this book or this user’s summary; check the ids in the path.${said}`,
+        retry: 'never',
+        graph: refusal,
+      }
+    case 429:
+    case 503:
+    case 509:
+      return {
+        status: refusal.status === 429 ? 429 : 503,
+        code: refusal.status === 429 ? 'upstreamThrottled' : 'upstreamUnavailable',
+        message: `Graph takes no more calls for now; send it again after the time in Retry-After.${said}`,
+        retry: 'after',
+        headers: retryAfter(refusal.retryAfterInSeconds ?? 10),
+        ...(refusal.status === 429 ? { graph: refusal } : {}),
+      }
+    default: {
+      const code = relayed[refusal.status]
+      return code === undefined
+        ? {
+            status: 502,
+            code: 'upstreamError',
+            message: `Graph refused the form of the gateway’s request (status ${String(refusal.status)}); its operator should look at this.`,
+            retry: 'never',
+          }
+        : { status: refusal.status, code, message: `Graph refused the call.${said}`, retry: 'never', graph: refusal }
+    }
+  }
+}
+
+/** One case for each error; `docs/status-codes.md` says the same at length. */
+export const tell = (error: ProxyError): Told => {
+  switch (error._tag) {
+    case 'RequestMalformed':
+      return { status: 400, code: 'malformedRequest', message: error.what, retry: 'never' }
+    case 'HeaderDuplicated':
+      return {
+        status: 400,
+        code: 'duplicateHeader',
+        message: `The header ${error.name} was sent more than once; send it once.`,
+        retry: 'never',
+      }
+    case 'HeadersTooLarge':
+      return {
+        status: 431,
+        code: 'headersTooLarge',
+        message: 'Too many headers, or too large: at most 64 headers and 16 KiB in all.',
+        retry: 'never',
+      }
+    case 'TargetTooLong':
+      return {
+        status: 414,
+        code: 'targetTooLong',
+        message: 'The request target is longer than 8,192 characters.',
+        retry: 'never',
+      }
+    case 'RouteNotFound':
+      return {
+        status: 404,
+        code: 'routeNotFound',
+        message:
+          'No such route. The gateway serves POST /{beta|v1.0}/deviceAppManagement/managedEBooks/{id}/deviceStates and POST /{beta|v1.0}/deviceAppManagement/managedEBooks/{id}/userStateSummary/{id}/deviceStates, spelled just so.',
+        retry: 'never',
+      }
+    case 'PathIdMalformed':
+      return {
+        status: 400,
+        code: 'malformedPathId',
+        message: `An id in the path is malformed: 1 to 128 letters, digits, '_', '.' or '-', the first a letter or digit, no '..', nothing percent-encoded.`,
+        retry: 'never',
+        details: error.names.map((name) => ({ code: 'format', message: 'Malformed id.', target: name })),
+      }
+    case 'MethodNotAllowed':
+      return {
+        status: 405,
+        code: 'methodNotAllowed',
+        message: 'This route takes POST alone.',
+        retry: 'never',
+        headers: { Allow: 'POST' },
+      }
+    case 'MediaTypeUnsupported':
+      return {
+        status: 415,
+        code: 'unsupportedMediaType',
+        message: 'Send Content-Type: application/json (charset utf-8 or none) and no Content-Encoding.',
+        retry: 'never',
+        headers: { 'Accept-Post': 'application/json' },
+      }
+    case 'ExpectationFailed':
+      return {
+        status: 417,
+        code: 'expectationFailed',
+        message: 'No other Expect than 100-continue is understood.',
+        retry: 'never',
+      }
+    case 'BodyTooLarge':
+      return { status: 413, code: 'bodyTooLarge', message: 'The body is larger than 32 KiB.', retry: 'never' }
+    case 'BodyNotReceived':
+      return {
+        status: 408,
+        code: 'requestTimeout',
+        message: 'The request did not arrive in time, or not whole.',
+        retry: 'safe',
+      }
+    case 'Draining':
+      return {
+        status: 503,
+        code: 'draining',
+        message: 'This instance is stopping; send the request again.',
+        retry: 'safe',
+        headers: retryAfter(1),
+      }
+    case 'TokenMissing':
+      return {
+        status: 401,
+        code: 'tokenMissing',
+        message: 'Send an access token: Authorization: Bearer <token>.',
+        retry: 'never',
+        headers: challenge(),
+      }
+    case 'CredentialsMalformed':
+      return {
+        status: 400,
+        code: 'malformedRequest',
+        message: 'The Authorization header is malformed: one scheme, one blank, one token.',
+        retry: 'never',
+        headers: challenge('error="invalid_request"'),
+      }
+    case 'TokenInvalid':
+      return {
+        status: 401,
+        code: 'tokenInvalid',
+        message:
+          error.reason === 'graphTokenPresented'
+            ? `This token is meant for Microsoft Graph, and the gateway may not accept it: ask for one whose audience is ${error.audience}.`
+            : 'The access token is not valid here. The audit record tells the operator why.',
+        retry: 'never',
+        headers: challenge('error="invalid_token"'),
+      }
+    case 'ScopeMissing':
+      return {
+        status: 403,
+        code: 'scopeMissing',
+        message: `The token lacks the permission ${error.permission}, as a scope (users) or a role (applications).`,
+        retry: 'never',
+        headers: challenge(`error="insufficient_scope", scope="${error.permission}"`),
+      }
+    case 'AuthKeysUnavailable':
+      return {
+        status: 503,
+        code: 'authKeysUnavailable',
+        message: 'The identity provider’s keys cannot be had, so no token can be checked just now.',
+        retry: 'safe',
+        headers: retryAfter(10),
+      }
+    case 'JsonMalformed':
+      return {
+        status: 400,
+        code: 'malformedJson',
+        message: `The body is not the JSON that is expected: ${error.what}${error.offset === undefined ? '' : ` at byte ${String(error.offset)}`}.`,
+        retry: 'never',
+      }
+    case 'BodyInvalid':
+      return {
+        status: 400,
+        code: 'bodyInvalid',
+        message: `The body is no deviceInstallState: ${error.problems.map((problem) => `${problem.pointer === '' ? 'the whole' : problem.pointer} (${problem.code})`).join(', ')}.`,
+        retry: 'never',
+        details: error.problems.map(detailOf),
+      }
+    case 'IntentNotRecorded':
+      return {
+        status: 503,
+        code: 'auditUnavailable',
+        message: 'The call could not be written to the audit record, so nothing was sent to Graph.',
+        retry: 'safe',
+        headers: retryAfter(5),
+      }
+    case 'UpstreamAuthUnavailable':
+      return {
+        status: 503,
+        code: 'upstreamAuthUnavailable',
+        message: 'The gateway got no token for Graph, so nothing was sent.',
+        retry: 'safe',
+        headers: retryAfter(10),
+      }
+    case 'GraphUnreachable':
+      return {
+        status: 502,
+        code: 'upstreamUnreachable',
+        message: 'Graph could not be reached; nothing was sent.',
+        retry: 'safe',
+      }
+    case 'GraphTlsFailed':
+      return {
+        status: 502,
+        code: 'upstreamTls',
+        message: 'The connection to Graph could not be secured; nothing was sent.',
+        retry: 'never',
+      }
+    case 'GraphConnectionLost':
+      return {
+        status: 502,
+        code: 'upstreamError',
+        message:
+          'The connection to Graph broke after the call was sent: it may have been done. Look before you repeat it.',
+        retry: 'check-first',
+      }
+    case 'GraphTimedOut':
+      return error.sent
+        ? {
+            status: 504,
+            code: 'upstreamTimeout',
+            message: 'Graph did not answer in time: the call may have been done. Look before you repeat it.',
+            retry: 'check-first',
+          }
+        : { status: 504, code: 'upstreamTimeout', message: 'There was no time left to send the call.', retry: 'safe' }
+    case 'GraphAnswerUnreadable':
+      return {
+        status: 502,
+        code: 'upstreamInvalidResponse',
+        message:
+          error.createdId === undefined
+            ? `Graph’s answer could not be read (${error.what}): the call may have been done. Look before you repeat it.`
+            : `Graph created the entity ${error.createdId}, but its answer is not what is documented (${error.what}).`,
+        retry: error.createdId === undefined ? 'check-first' : 'never',
+        ...(error.createdId === undefined ? {} : { createdId: error.createdId }),
+      }
+    case 'GraphRedirected':
+      return {
+        status: 502,
+        code: 'upstreamRedirect',
+        message: `Graph answered with a redirect (${String(error.status)}), which is never followed.`,
+        retry: 'check-first',
+      }
+    case 'GraphRouteUnsupported':
+      return {
+        status: 502,
+        code: 'upstreamRouteUnsupported',
+        message: `Graph documents this route, but its service does not offer it.${error.refusal.message === undefined ? '' : ` Graph says: ${error.refusal.message}`}`,
+        retry: 'never',
+        graph: error.refusal,
+      }
+    case 'GraphRejectedOurToken':
+      return {
+        status: 502,
+        code: 'upstreamAuthRejected',
+        message: 'Graph rejected the gateway’s own token, a fresh one too; its operator should look at this.',
+        retry: 'never',
+      }
+    case 'GraphRefused':
+      return toldOfRefusal(error.refusal)
+    case 'GraphFailed':
+      return {
+        status: error.status === 504 ? 504 : error.status === 503 ? 503 : 502,
+        code: error.status === 504 ? 'upstreamTimeout' : error.status === 503 ? 'upstreamUnavailable' : 'upstreamError',
+        message: `Graph failed (status ${String(error.status)}): the call may have been done. Look before you repeat it.`,
+        retry: 'check-first',
+      }
+    case 'Unforeseen':
+      return {
+        status: 500,
+        code: 'internalError',
+        message: 'Something went wrong in the gateway; its log tells its operator what.',
+        retry: 'check-first',
+      }
+  }
+}

@@ -1,0 +1,1 @@
+export { forward, type Forwarded, type ForwardPorts } from './forward.js'

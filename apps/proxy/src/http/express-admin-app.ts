@@ -1,0 +1,32 @@
+import express, { type Express } from 'express'
+
+/** One thing that must be well before calls can be served. */
+export interface ReadinessCheck {
+  readonly name: string
+  readonly isWell: () => boolean
+}
+
+/**
+ * `/livez`: the process runs; `/readyz`: it can serve calls, or which of its checks says that it cannot. Needs no token
+ * and tells nothing of the configuration. On a port of its own.
+ */
+export const expressAdminApp = (checks: ReadonlyArray<ReadinessCheck>): Express => {
+  const app = express()
+  for (const feature of ['x-powered-by', 'etag', 'query parser']) app.set(feature, false)
+
+  app.get('/livez', (_request, response) => {
+    response.json({ status: 'alive' })
+  })
+
+  app.get('/readyz', (_request, response) => {
+    const results = checks.map(({ isWell, name }) => ({ name, well: isWell() }))
+    const ready = results.every(({ well }) => well)
+    response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'notReady', checks: results })
+  })
+
+  app.use((_request, response) => {
+    response.status(404).json({ status: 'notFound', known: ['/livez', '/readyz'] })
+  })
+
+  return app
+}

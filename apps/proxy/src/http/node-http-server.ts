@@ -1,0 +1,95 @@
+import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type ProxyError, requestMalformed } from '../domain/proxy-error.js'
+import type { Reply } from '../domain/reply.js'
+import { failBodyOn } from './raw-body-reader.js'
+
+/** What the parser refused before there was a request: it is recorded, and answered where HTTP allows. */
+export type RefuseConnection = (refused: {
+  readonly error: ProxyError
+  readonly reason: string
+  readonly peer: string
+}) => Promise<Reply>
+
+const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : error.name)
+
+const errorOf = (code: string): ProxyError => {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return { _tag: 'HeadersTooLarge' }
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return { _tag: 'BodyNotReceived', why: 'timeout' }
+    case 'HPE_INVALID_EOF_STATE':
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return { _tag: 'BodyNotReceived', why: 'clientClosed' }
+    default:
+      return requestMalformed('This is no HTTP request that can be read.')
+  }
+}
+
+const print = ({ body, headers, status }: Reply): string =>
+  [
+    `HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}`,
+    ...Object.entries({
+      ...headers,
+      'Content-Length': String(Buffer.byteLength(body)),
+      Connection: 'close',
+    }).map(([name, value]) => `${name}: ${value}`),
+    '',
+    body,
+  ].join('\r\n')
+
+/**
+ * Node's HTTP server with its limits set: headers within 10 s and 16 KiB, the whole request within 30 s. What its
+ * parser refuses, and CONNECT, which never become requests, are answered in the same shape as all else.
+ */
+export const nodeHttpServer = (listener: RequestListener, refuse: RefuseConnection): Server => {
+  const server = createServer(
+    {
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: 5_000,
+      maxHeaderSize: 16 * 1024,
+      requireHostHeader: true,
+    },
+    listener,
+  )
+  // Node would silently leave out the headers above its own limit; ours are counted when the request arrives.
+  server.maxHeadersCount = 0
+  server.maxRequestsPerSocket = 1_000
+
+  const answer = (socket: Duplex, reply: Reply): void => {
+    if (socket.writable) socket.end(print(reply))
+    else socket.destroy()
+  }
+
+  server.on('clientError', (error: Error, socket: Socket) => {
+    const code = codeOf(error)
+    const refused = errorOf(code)
+    const request = failBodyOn(socket, refused)
+    if (request === 'answered') return
+    // Nothing was asked: a connection that was opened, and perhaps used, and then dropped.
+    if (code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    void refuse({ error: refused, reason: code, peer: socket.remoteAddress ?? '' }).then((reply) => {
+      // A raw answer must not get between the bytes of the reply that is still to come.
+      if (request === 'idle') answer(socket, reply)
+    })
+  })
+
+  server.on('connect', (_request, socket: Duplex) => {
+    const peer = 'remoteAddress' in socket && typeof socket.remoteAddress === 'string' ? socket.remoteAddress : ''
+    void refuse({ error: { _tag: 'MethodNotAllowed' }, reason: 'CONNECT', peer }).then((reply) => answer(socket, reply))
+  })
+
+  // A client that asks first whether to send its body is told when the body is read: after it has proved who it is.
+  server.on('checkContinue', listener)
+  server.on('checkExpectation', listener)
+
+  return server
+}

@@ -1,0 +1,45 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { bodyLimitInBytes } from '../arrive/index.js'
+import type { Reply } from '../domain/reply.js'
+
+const mostDiscardedInBytes = 1024 * 1024
+const longestLingerInMs = 1_000
+
+/** Is more to come than is worth reading for the sake of the connection? */
+const hasLargeUnreadBody = (request: IncomingMessage): boolean =>
+  !request.complete &&
+  (request.headers['transfer-encoding'] !== undefined ||
+    request.headers.expect !== undefined ||
+    Number(request.headers['content-length'] ?? 0) > bodyLimitInBytes)
+
+/**
+ * Writes a reply. A body that was refused unread and is large ends the connection; but closing it at once would reset
+ * it, and the client might lose the reply, so up to 1 MiB is discarded for up to a second before (RFC 9112 §9.6).
+ */
+export const sendReply = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  { body, headers, status }: Reply,
+  closesConnection: boolean,
+): void => {
+  const lingers = hasLargeUnreadBody(request)
+  if (lingers || closesConnection) response.setHeader('Connection', 'close')
+  response.writeHead(status, { ...headers, 'Content-Length': String(Buffer.byteLength(body)) })
+  if (!lingers) {
+    response.end(body)
+    return
+  }
+  let discarded = 0
+  const finish = (): void => {
+    clearTimeout(timer)
+    response.end()
+  }
+  const timer = setTimeout(finish, longestLingerInMs)
+  request.on('data', (chunk: Buffer) => {
+    discarded += chunk.byteLength
+    if (discarded > mostDiscardedInBytes) finish()
+  })
+  request.on('end', finish)
+  request.on('close', finish)
+  response.write(request.method === 'HEAD' ? '' : body)
+}

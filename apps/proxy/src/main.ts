@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+import * as E from 'fp-ts/lib/Either.js'
+import { decodeConfig } from './config/index.js'
+import { startProxy } from './start-proxy.js'
+import { pinoLog } from './telemetry/pino-log.js'
+
+// As sysexits.h has it: something is wrong with the configuration.
+const exitConfig = 78
+
+const config = decodeConfig(process.env)
+if (E.isLeft(config)) {
+  const lines = config.left.map(({ message, variable }) => `  ${variable} ${message}.`)
+  process.stderr.write(
+    `The proxy was not started. Its environment has ${String(lines.length)} problem(s):\n${lines.join('\n')}\n`,
+  )
+  process.exit(exitConfig)
+}
+
+const log = pinoLog(config.right.logLevel)
+
+const end = (code: number): never => {
+  log.flush()
+  process.exit(code)
+}
+
+const onMistake = (error: unknown): void => {
+  log.fatal(error)
+  end(1)
+}
+process.on('uncaughtException', onMistake)
+process.on('unhandledRejection', onMistake)
+
+const started = await startProxy(config.right, log)
+if (E.isLeft(started)) {
+  process.stderr.write(`The proxy was not started. ${started.left}\n`)
+  end(1)
+} else {
+  const { adminUrl, stop, url } = started.right
+  log.info('listening', { url, adminUrl, pid: process.pid })
+
+  const onSignal = (signal: NodeJS.Signals): void => {
+    log.info('stopping', { signal })
+    void stop().then((result) => {
+      log.info('stopped', { result })
+      end(result === 'finished' ? 0 : 1)
+    })
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+}

@@ -1,0 +1,19 @@
+import type * as IO from 'fp-ts/lib/IO.js'
+import type { ArrivePorts } from './arrive/index.js'
+import type { AuditPorts } from './audit/index.js'
+import type { AuthenticatePorts } from './authenticate/index.js'
+import type { ForwardPorts } from './forward/index.js'
+
+/** What is told of each request when it is over. No value of a body, no token. */
+export interface RequestLogEntry {
+  readonly auditId: string
+  readonly status: number
+  readonly code: string | undefined
+  readonly reason: string | undefined
+  readonly durationInMs: number
+}
+
+/** All that the life of a request asks of the world; each step says what it needs of it. */
+export interface Ports extends ArrivePorts, AuthenticatePorts, AuditPorts, ForwardPorts {
+  readonly log: (entry: RequestLogEntry) => IO.IO<void>
+}

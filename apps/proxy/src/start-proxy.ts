@@ -1,0 +1,260 @@
+import { readFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { hostname } from 'node:os'
+import * as E from 'fp-ts/lib/Either.js'
+import { v7 as uuidv7 } from 'uuid'
+import { type AuditPorts, type AuditStore, type LifecycleRecord, recordRefusal } from './audit/index.js'
+import { keyedDigestIn } from './audit/node-keyed-digest.js'
+import { openSqliteAuditStore } from './audit/sqlite-audit-store.js'
+import { joseSignatureChecks, type SignatureChecks } from './authenticate/jose-signature-check.js'
+import type { Config } from './config/index.js'
+import type { Reply } from './domain/reply.js'
+import { codeOfError, replyToError } from './domain/reply-to-error.js'
+import { clientCredentialsTokens } from './forward/oauth4webapi-upstream-tokens.js'
+import { type UndiciGraph, undiciGraph } from './forward/undici-graph.js'
+import { handleRequest, withIds } from './handle-request.js'
+import { expressAdminApp } from './http/express-admin-app.js'
+import { expressApp } from './http/express-app.js'
+import { nodeHttpServer, type RefuseConnection } from './http/node-http-server.js'
+import type { Ports } from './ports.js'
+import type { Log } from './telemetry/pino-log.js'
+
+/** A proxy that serves. */
+export interface RunningProxy {
+  readonly url: string
+  readonly adminUrl: string
+  /**
+   * Not ready at once; goes on serving for the delay; then takes no more, finishes what is in flight, writes what waits.
+   * `forced` when something was still in flight after the grace. A second call ends the delay.
+   */
+  readonly stop: () => Promise<'finished' | 'forced'>
+}
+
+const versionIn = (packageJson: unknown): string =>
+  typeof packageJson === 'object' && packageJson !== null && 'version' in packageJson
+    ? String(packageJson.version)
+    : '0'
+
+const version = versionIn(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')))
+
+/** Opens the ledger, wires every step to the world, and listens. Left tells why nothing was started. */
+export const startProxy = async (config: Config, log: Log): Promise<E.Either<string, RunningProxy>> => {
+  const digest = keyedDigestIn(config.auditDirectory)
+  if (E.isLeft(digest)) return E.left(`The audit directory cannot be used: ${digest.left}`)
+
+  const opened = await openSqliteAuditStore({
+    directory: config.auditDirectory,
+    writer: uuidv7(),
+    deadlineInMs: 2_000,
+    mostWaiting: 10_000,
+    now,
+    newId: uuidv7,
+    alarm: log.alarm,
+  })
+  if (E.isLeft(opened)) return E.left(`The audit ledger cannot be opened: ${opened.left}`)
+  const { settled, store } = opened.right
+
+  const started = await store.append(
+    lifecycle('started', { version, node: process.version, settled, ...whereabouts() }),
+  )()
+  if (E.isLeft(started)) return E.left(`The audit ledger cannot be written: ${JSON.stringify(started.left)}`)
+  if (settled > 0)
+    log.alarm('calls of an earlier process have no known outcome; they are settled as indeterminate', { settled })
+  if (config.dangerouslyAllowPlainHttp)
+    log.alarm('DANGEROUSLY_ALLOW_PLAIN_HTTP is on: tokens and secrets travel unencrypted')
+
+  return serve(config, log, { store, digest: digest.right })
+}
+
+const now = (): Date => new Date()
+
+const lifecycle = (event: LifecycleRecord['event'], detail: LifecycleRecord['detail']): LifecycleRecord => ({
+  kind: 'lifecycle',
+  event,
+  auditId: uuidv7(),
+  at: now().toISOString(),
+  detail,
+})
+
+const whereabouts = () => ({ host: hostname(), pid: process.pid })
+
+interface Ledger {
+  readonly store: AuditStore
+  readonly digest: AuditPorts['digest']
+}
+
+/** Where the process stands between its start and its end. */
+interface Phase {
+  stopping: boolean
+  draining: boolean
+}
+
+const portsOf = (
+  config: Config,
+  log: Log,
+  ledger: Ledger,
+  phase: Phase,
+  keys: SignatureChecks,
+  graph: UndiciGraph,
+): Ports => ({
+  graphVersions: config.upstream.graphVersions,
+  isDraining: () => phase.draining,
+  checkSignature: keys.check,
+  tokenRules: config.callers,
+  auditStore: ledger.store,
+  digest: ledger.digest,
+  upstreamClientId: config.upstream.clientId,
+  recordLost: (record, cause) => () => log.recordLost(record, cause),
+  upstreamTokens: clientCredentialsTokens({
+    tokenEndpoint: config.upstream.tokenEndpoint,
+    clientId: config.upstream.clientId,
+    clientSecret: config.upstream.clientSecret,
+    scope: `${config.upstream.graphUrl}/.default`,
+    dangerouslyAllowPlainHttp: config.dangerouslyAllowPlainHttp,
+  }),
+  sendToGraph: graph.send,
+  upstreamDeadlineInMs: config.upstream.deadlineInMs,
+  now,
+  monotonicNowInMs: () => performance.now(),
+  log: (entry) => () => log.request(entry),
+})
+
+/** For what Node's parser refuses before there is a request. */
+const refuseConnection =
+  (ports: Ports): RefuseConnection =>
+  async ({ error, peer, reason }): Promise<Reply> => {
+    const auditId = uuidv7()
+    const context = { auditId, now: now(), clientRequestId: auditId, requestId: auditId }
+    const code = codeOfError(error)
+    await recordRefusal(ports)({ kind: 'connection', auditId, at: context.now.toISOString(), code, reason, peer })()
+    return withIds(context, replyToError(context, error))
+  }
+
+const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either<string, RunningProxy>> => {
+  const phase: Phase = { stopping: false, draining: false }
+  const keys = joseSignatureChecks({
+    issuer: config.callers.issuer,
+    dangerouslyAllowPlainHttp: config.dangerouslyAllowPlainHttp,
+  })
+  const graph = undiciGraph({
+    origin: config.upstream.graphUrl,
+    userAgent: `device-install-state-proxy/${version}`,
+    connectTimeoutInMs: 3_000,
+    connections: 64,
+  })
+  const ports = portsOf(config, log, ledger, phase, keys, graph)
+
+  const app = expressApp({
+    handle: handleRequest(ports),
+    newAuditId: uuidv7,
+    now,
+    isStopping: () => phase.stopping,
+    fatal: (error) => {
+      throw error
+    },
+  })
+  const server = nodeHttpServer(app, refuseConnection(ports))
+  const admin = nodeHttpServer(
+    expressAdminApp([
+      { name: 'running', isWell: () => !phase.stopping },
+      { name: 'auditLedger', isWell: () => ledger.store.problem() === undefined },
+      { name: 'issuerKeys', isWell: () => keys.problem() === undefined },
+    ]),
+    refuseConnection(ports),
+  )
+
+  const release = async (): Promise<void> => {
+    keys.stop()
+    await closeServer(admin)
+    await ledger.store.close()
+    await graph.close()
+  }
+
+  try {
+    const url = await listen(server, config.listen)
+    const adminUrl = await listen(admin, config.admin)
+    keys.begin()
+    return E.right({ url, adminUrl, stop: stopper(config, { server, phase, ledger, endCalls: graph.close, release }) })
+  } catch (error) {
+    await closeServer(server)
+    await release()
+    return E.left(error instanceof Error ? `The proxy cannot listen: ${error.message}` : String(error))
+  }
+}
+
+const listen = (server: Server, { host, port }: Config['listen']): Promise<string> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      const address = server.address()
+      const actual = typeof address === 'object' && address !== null ? address.port : port
+      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${String(actual)}`)
+    })
+  })
+
+const closeServer = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+
+interface Stoppable {
+  readonly server: Server
+  readonly phase: Phase
+  readonly ledger: Ledger
+  readonly endCalls: () => Promise<void>
+  readonly release: () => Promise<void>
+}
+
+const stopper = (
+  { shutdown }: Config,
+  { endCalls, ledger, phase, release, server }: Stoppable,
+): RunningProxy['stop'] => {
+  let endDelay = (): void => undefined
+  let stopped: Promise<'finished' | 'forced'> | undefined
+
+  const stop = async (): Promise<'finished' | 'forced'> => {
+    phase.stopping = true
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, shutdown.delayInMs)
+      endDelay = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    phase.draining = true
+    const result = await finishWithin(server, shutdown.graceInMs, endCalls)
+    await ledger.store.append(lifecycle('stopped', { ...whereabouts(), result }))()
+    await release()
+    return result
+  }
+
+  return () => {
+    endDelay()
+    stopped ??= stop()
+    return stopped
+  }
+}
+
+/** Calls that outlive the grace are ended on our side: they get an answer, and their outcome (not known) is recorded. */
+const finishWithin = (
+  server: Server,
+  graceInMs: number,
+  endCalls: () => Promise<void>,
+): Promise<'finished' | 'forced'> =>
+  new Promise((resolve) => {
+    let result: 'finished' | 'forced' = 'finished'
+    const timer = setTimeout(() => {
+      result = 'forced'
+      void endCalls()
+      setTimeout(() => server.closeAllConnections(), lastWordsInMs).unref()
+    }, graceInMs)
+    server.close(() => {
+      clearTimeout(timer)
+      resolve(result)
+    })
+  })
+
+/** How long the last replies may take to be recorded and written. */
+const lastWordsInMs = 3_000

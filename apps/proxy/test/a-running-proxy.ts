@@ -1,0 +1,220 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { type IdentityProvider, startIdentityProvider } from '@device-install-state/identity-provider'
+import { documentedExample } from '@device-install-state/model'
+import { decodeConfig } from '../src/config/index.js'
+import { startProxy } from '../src/start-proxy.js'
+import type { Log } from '../src/telemetry/pino-log.js'
+import { bookPath } from './a-request.js'
+import { httpResponse, type Script, type ScriptedServer, scriptedServer } from './scripted-server.js'
+
+export const tenantId = '00000000-0000-4000-8000-000000000001'
+export const audience = '00000000-0000-4000-8000-000000000002'
+const clientId = '00000000-0000-4000-8000-000000000003'
+const permission = 'DeviceManagementApps.ReadWrite.All'
+const appIdUri = 'api://device-install-state'
+const clientSecret = 'a secret of the tests'
+
+/** Graph at its best: creates what is asked for. */
+export const creates: Script = (socket) =>
+  socket.write(
+    httpResponse(
+      '201 Created',
+      { 'Content-Type': 'application/json', 'request-id': 'graph-1' },
+      documentedExample.response,
+    ),
+  )
+
+/** A real provider, a scripted Graph, and the proxy as it is wired in production, in this process. */
+export interface TestWorld {
+  readonly url: string
+  readonly adminUrl: string
+  readonly port: number
+  readonly provider: IdentityProvider
+  readonly graph: ScriptedServer
+  readonly directory: string
+  readonly logged: ReadonlyArray<unknown>
+  /** An application's token, from the token endpoint. */
+  readonly token: () => Promise<string>
+  /** Lets Graph answer in another way from now on. */
+  readonly scriptGraph: (script: Script) => void
+  readonly recordsOf: (auditId: string) => ReadonlyArray<Readonly<Record<string, unknown>>>
+  readonly records: () => ReadonlyArray<Readonly<Record<string, unknown>>>
+  readonly stopProxy: () => Promise<'finished' | 'forced'>
+  readonly stop: () => Promise<void>
+}
+
+const collectingLog = (lines: Array<unknown>): Log => ({
+  request: (entry) => lines.push(entry),
+  info: (...line) => lines.push(line),
+  alarm: (...line) => lines.push(line),
+  recordLost: (...line) => lines.push(line),
+  fatal: (error) => lines.push(error),
+  flush: () => undefined,
+})
+
+const tokenFrom = async (provider: IdentityProvider): Promise<string> => {
+  const body = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: clientId,
+    client_secret: clientSecret,
+    scope: `${appIdUri}/.default`,
+  })
+  const response = await fetch(provider.tokenEndpoint, { method: 'POST', body })
+  const answer: { access_token: string } = JSON.parse(await response.text())
+  return answer.access_token
+}
+
+const untilReady = async (adminUrl: string): Promise<void> => {
+  while ((await fetch(`${adminUrl}/readyz`)).status !== 200) await new Promise(setImmediate)
+}
+
+const recordsIn = (directory: string, where: string, ...values: ReadonlyArray<string>) => {
+  const database = new DatabaseSync(join(directory, 'audit.sqlite'), { readOnly: true })
+  const rows = database.prepare(`SELECT record FROM record ${where} ORDER BY sequence`).all(...values)
+  database.close()
+  return rows.map((row): Readonly<Record<string, unknown>> => JSON.parse(String(row['record'])))
+}
+
+export const aRunningProxy = async (environment: Readonly<Record<string, string>> = {}): Promise<TestWorld> => {
+  let script = creates
+  const graph = await scriptedServer((socket, request) => script(socket, request))
+  const provider = await startIdentityProvider({
+    tenantId,
+    apis: [
+      { appIdUri, audience, scopes: [permission] },
+      { appIdUri: graph.url, audience: 'https://graph.microsoft.com', scopes: [permission] },
+    ],
+    clients: [
+      {
+        clientId,
+        clientSecret,
+        objectId: '00000000-0000-4000-8000-000000000004',
+        appRoles: { [appIdUri]: [permission], [graph.url]: [permission] },
+      },
+    ],
+    users: [],
+  })
+  const directory = mkdtempSync(join(tmpdir(), 'proxy-'))
+  const logged: Array<unknown> = []
+  const config = decodeConfig({
+    HOST: '127.0.0.1',
+    PORT: '0',
+    ADMIN_HOST: '127.0.0.1',
+    ADMIN_PORT: '0',
+    CALLER_ISSUER: provider.issuer,
+    CALLER_AUDIENCE: audience,
+    AZURE_AUTHORITY_HOST: provider.authorityHost,
+    AZURE_TENANT_ID: tenantId,
+    AZURE_CLIENT_ID: clientId,
+    AZURE_CLIENT_SECRET: clientSecret,
+    GRAPH_URL: graph.url,
+    AUDIT_DIRECTORY: directory,
+    SHUTDOWN_DELAY_MS: '0',
+    DANGEROUSLY_ALLOW_PLAIN_HTTP: 'true',
+    ...environment,
+  })
+  if (config._tag === 'Left') throw new Error(JSON.stringify(config.left))
+  const started = await startProxy(config.right, collectingLog(logged))
+  if (started._tag === 'Left') throw new Error(started.left)
+  const { adminUrl, stop: stopProxy, url } = started.right
+  if (environment['CALLER_ISSUER'] === undefined) await untilReady(adminUrl)
+
+  return {
+    url,
+    adminUrl,
+    port: Number(new URL(url).port),
+    provider,
+    graph,
+    directory,
+    logged,
+    token: () => tokenFrom(provider),
+    scriptGraph: (next) => {
+      script = next
+    },
+    recordsOf: (auditId) => recordsIn(directory, 'WHERE audit_id = ?', auditId),
+    records: () => recordsIn(directory, ''),
+    stopProxy,
+    stop: async () => {
+      await stopProxy()
+      await provider.stop()
+      await graph.stop()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+export interface RawReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  readonly error: Readonly<Record<string, unknown>> & { readonly innerError?: Readonly<Record<string, unknown>> }
+  readonly closed: boolean
+}
+
+const parseReply = (text: string, closed: boolean): RawReply | undefined => {
+  const [head = '', ...rest] = text.split('\r\n\r\n')
+  const [line = '', ...lines] = head.split('\r\n')
+  const status = Number(line.split(' ')[1])
+  if (status === 100) return parseReply(rest.join('\r\n\r\n'), closed)
+  const headers = Object.fromEntries(
+    lines.map((header) => [header.slice(0, header.indexOf(':')).toLowerCase(), header.slice(header.indexOf(':') + 2)]),
+  )
+  const length = headers['content-length']
+  const body = rest.join('\r\n\r\n').slice(0, length === undefined ? undefined : Number(length))
+  if (!closed && (rest.length === 0 || Buffer.byteLength(body) < Number(headers['content-length'] ?? 0)))
+    return undefined
+  const json: unknown = body.startsWith('{') ? JSON.parse(body) : {}
+  return { status, headers, body, closed, error: (json as { error?: RawReply['error'] }).error ?? {} }
+}
+
+/** Writes bytes to a port as they are and reads one reply: what no HTTP client would send can be sent. */
+export const rawExchange = (port: number, bytes: string | ReadonlyArray<string>): Promise<RawReply> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1')
+    let text = ''
+    const settle = (closed: boolean): void => {
+      const reply = parseReply(text, closed)
+      if (reply === undefined) return
+      resolve(reply)
+      socket.destroy()
+    }
+    socket.setEncoding('utf8')
+    socket.on('data', (chunk: string) => {
+      text += chunk
+      settle(false)
+    })
+    socket.on('close', () => settle(true))
+    socket.on('error', reject)
+    for (const part of typeof bytes === 'string' ? [bytes] : bytes) socket.write(part)
+  })
+
+/** A request as text. Header lines that are given come after the usual ones; `null` leaves the type out. */
+export const requestText = ({
+  authorization,
+  body = documentedExample.request,
+  contentType = 'application/json',
+  method = 'POST',
+  more = [],
+  target = bookPath,
+}: {
+  readonly authorization?: string | undefined
+  readonly body?: string
+  readonly contentType?: string | null
+  readonly method?: string
+  readonly more?: ReadonlyArray<string>
+  readonly target?: string
+} = {}): string =>
+  [
+    `${method} ${target} HTTP/1.1`,
+    'Host: localhost',
+    ...(authorization === undefined ? [] : [`Authorization: ${authorization}`]),
+    ...(contentType === null ? [] : [`Content-Type: ${contentType}`]),
+    `Content-Length: ${String(Buffer.byteLength(body))}`,
+    ...more,
+    '',
+    body,
+  ].join('\r\n')

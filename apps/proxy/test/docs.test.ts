@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { variables } from '../src/config/variables.js'
+import { outcomeOfError } from '../src/domain/outcome.js'
+import type { ProxyError } from '../src/domain/proxy-error.js'
+import { replyToError } from '../src/domain/reply-to-error.js'
+
+const doc = (name: string): string => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8')
+
+const refusal = (status: number) => ({ status, code: 'GraphCode', message: 'Words.', retryAfterInSeconds: 7 })
+
+/** One error of each kind, and of each case that is told in its own way. */
+const errors: { readonly [K in ProxyError['_tag']]: ReadonlyArray<Extract<ProxyError, { readonly _tag: K }>> } = {
+  RequestMalformed: [{ _tag: 'RequestMalformed', what: 'Some words.' }],
+  HeaderDuplicated: [{ _tag: 'HeaderDuplicated', name: 'host' }],
+  HeadersTooLarge: [{ _tag: 'HeadersTooLarge' }],
+  TargetTooLong: [{ _tag: 'TargetTooLong' }],
+  RouteNotFound: [{ _tag: 'RouteNotFound' }],
+  PathIdMalformed: [{ _tag: 'PathIdMalformed', names: ['managedEBookId'] }],
+  MethodNotAllowed: [{ _tag: 'MethodNotAllowed' }],
+  MediaTypeUnsupported: [{ _tag: 'MediaTypeUnsupported' }],
+  ExpectationFailed: [{ _tag: 'ExpectationFailed' }],
+  BodyTooLarge: [{ _tag: 'BodyTooLarge' }],
+  BodyNotReceived: [{ _tag: 'BodyNotReceived', why: 'timeout' }],
+  Draining: [{ _tag: 'Draining' }],
+  TokenMissing: [{ _tag: 'TokenMissing' }],
+  CredentialsMalformed: [{ _tag: 'CredentialsMalformed' }],
+  TokenInvalid: [{ _tag: 'TokenInvalid', reason: 'expired', audience: 'a' }],
+  ScopeMissing: [{ _tag: 'ScopeMissing', permission: 'P' }],
+  AuthKeysUnavailable: [{ _tag: 'AuthKeysUnavailable', cause: new Error('x', { cause: new Error('y') }) }],
+  JsonMalformed: [{ _tag: 'JsonMalformed', offset: 3, what: 'x' }],
+  BodyInvalid: [
+    { _tag: 'BodyInvalid', problems: [{ pointer: '', code: 'type', expected: 'x' }] },
+    { _tag: 'BodyInvalid', problems: [{ pointer: '/a', code: 'extra', expected: 'x' }] },
+  ],
+  IntentNotRecorded: [{ _tag: 'IntentNotRecorded', cause: { _tag: 'TooSlow' } }],
+  UpstreamAuthUnavailable: [
+    { _tag: 'UpstreamAuthUnavailable', cause: Object.assign(new Error('x'), { code: 'c', error: 'invalid_client' }) },
+  ],
+  GraphUnreachable: [{ _tag: 'GraphUnreachable', cause: 'x' }],
+  GraphTlsFailed: [{ _tag: 'GraphTlsFailed', cause: undefined }],
+  GraphConnectionLost: [{ _tag: 'GraphConnectionLost', cause: 'x'.repeat(1000) }],
+  GraphTimedOut: [
+    { _tag: 'GraphTimedOut', sent: true, status: undefined },
+    { _tag: 'GraphTimedOut', sent: false, status: undefined },
+  ],
+  GraphAnswerUnreadable: [
+    { _tag: 'GraphAnswerUnreadable', status: 201, what: 'x', createdId: undefined },
+    { _tag: 'GraphAnswerUnreadable', status: 201, what: 'x', createdId: 'id' },
+  ],
+  GraphRedirected: [{ _tag: 'GraphRedirected', status: 307 }],
+  GraphRouteUnsupported: [{ _tag: 'GraphRouteUnsupported', refusal: refusal(400) }],
+  GraphRejectedOurToken: [{ _tag: 'GraphRejectedOurToken', refusal: refusal(401) }],
+  GraphRefused: [400, 402, 403, 404, 405, 409, 410, 412, 422, 423, 429, 503, 509].map((status) => ({
+    _tag: 'GraphRefused',
+    refusal: refusal(status),
+  })),
+  GraphFailed: [500, 502, 503, 504, 507].map((status) => ({ _tag: 'GraphFailed', status, code: undefined })),
+  Unforeseen: [{ _tag: 'Unforeseen', cause: new Error('x') }],
+}
+
+const context = { auditId: 'a', now: new Date('2026-11-23T12:00:00Z'), clientRequestId: 'c', requestId: 'r' }
+
+const rows = doc('status-codes.md')
+  .split('\n')
+  .filter((line) => line.startsWith('| '))
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+
+describe('docs/status-codes.md', () => {
+  it.each(Object.values<ReadonlyArray<ProxyError>>(errors).flat())('has a row that is true of %j', (error) => {
+    const reply = replyToError(context, error)
+    const { innerError, message }: { innerError: Record<string, string>; message: string } = JSON.parse(
+      reply.body,
+    ).error
+    const row = rows.find(([, , code]) => code === `\`${innerError['code'] ?? ''}\``) ?? []
+
+    expect(row.length, `no row for ${String(innerError['code'])}`).toBeGreaterThan(0)
+    expect(row[1]?.split(', ')).toContain(String(reply.status))
+    expect(row.slice(3, 5).join(' ')).toContain(innerError['retry'])
+    expect(innerError['outcome']).toBe(outcomeOfError(error))
+    if (outcomeOfError(error) !== 'notSent' && error._tag !== 'Unforeseen')
+      expect(row[3]).toContain(innerError['outcome'])
+    expect(message).toMatch(/^[A-Z].*\.$/)
+  })
+
+  it('has no row for a code that does not exist', () => {
+    const codes = new Set(
+      Object.values<ReadonlyArray<ProxyError>>(errors)
+        .flat()
+        .map((error) => replyToError(context, error).code),
+    )
+
+    expect(
+      rows.flatMap(([, , code]) => /^`(\w+)`$/.exec(code ?? '')?.[1] ?? []).filter((code) => !codes.has(code)),
+    ).toEqual([])
+  })
+})
+
+describe('docs/configuration.md', () => {
+  it('tells every variable, and its default', () => {
+    const text = doc('configuration.md')
+    for (const [name, { guidance }] of Object.entries(variables)) {
+      expect(text).toContain(`\`${name}\``)
+      expect(text).toContain(guidance.fallback ?? '')
+    }
+  })
+})

@@ -1,0 +1,71 @@
+import { createServer, type Server, type Socket } from 'node:net'
+
+/** A server that answers as raw as it is told to: what an HTTP library would never send can be sent. */
+export interface ScriptedServer {
+  readonly url: string
+  readonly port: number
+  /** All bytes that arrived, connection by connection. */
+  readonly received: ReadonlyArray<string>
+  readonly connections: () => number
+  readonly stop: () => Promise<void>
+}
+
+/** Called when a whole request (head and Content-Length body) has arrived on a connection. */
+export type Script = (socket: Socket, request: string) => void
+
+const isWhole = (text: string): boolean => {
+  const end = text.indexOf('\r\n\r\n')
+  const length = Number(/content-length: *(\d+)/i.exec(text)?.[1] ?? 0)
+  return end >= 0 && Buffer.byteLength(text.slice(end + 4)) >= length
+}
+
+/** Listens on loopback, on a port that the system chooses. */
+export const scriptedServer = (
+  script: Script,
+  onConnection: (socket: Socket) => void = () => undefined,
+): Promise<ScriptedServer> =>
+  new Promise((resolve) => {
+    const received: Array<string> = []
+    const sockets = new Set<Socket>()
+    const server: Server = createServer((socket) => {
+      const index = received.push('') - 1
+      sockets.add(socket)
+      socket.on('error', () => undefined)
+      onConnection(socket)
+      let pending = ''
+      socket.on('data', (chunk) => {
+        received[index] += chunk.toString('utf8')
+        pending += chunk.toString('utf8')
+        if (!isWhole(pending)) return
+        const request = pending
+        pending = ''
+        script(socket, request)
+      })
+    })
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      resolve({
+        url: `http://127.0.0.1:${String(port)}`,
+        port,
+        received,
+        connections: () => sockets.size,
+        stop: () =>
+          new Promise((stopped) => {
+            server.close(() => stopped())
+            for (const socket of sockets) socket.destroy()
+          }),
+      })
+    })
+  })
+
+/** A response as text, with its Content-Length. */
+export const httpResponse = (status: string, headers: Readonly<Record<string, string>>, body: string): string =>
+  [
+    `HTTP/1.1 ${status}`,
+    ...Object.entries({ 'Content-Length': String(Buffer.byteLength(body)), ...headers }).map(
+      ([name, value]) => `${name}: ${value}`,
+    ),
+    '',
+    body,
+  ].join('\r\n')
