@@ -82,7 +82,7 @@ const exchange =
             result: pipe(
               forwarded,
               E.map(({ answer }) => answer),
-              E.chain(decodeAnswer(ports.now())),
+              E.chain(decodeAnswer(ports.now(), call.body)),
             ),
             trace: traceOf(forwarded, ports.monotonicNowInMs() - startedInMs),
           })),

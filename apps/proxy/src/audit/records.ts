@@ -1,6 +1,6 @@
-import { fieldClasses } from '@device-install-state/model'
 import type { Call } from '../domain/call.js'
 import type { Caller } from '../domain/caller.js'
+import { isClear } from '../domain/field-clarity.js'
 import { callerRequestIdOf, type IncomingRequest } from '../domain/incoming-request.js'
 import { outcomeOfError } from '../domain/outcome.js'
 import type { ProxyError } from '../domain/proxy-error.js'
@@ -9,11 +9,6 @@ import type { IntentRecord, OutcomeRecord, RefusalRecord } from './audit-record.
 
 /** Turns a value into one that only a holder of the key can find again: a keyed digest, bound to the field's name. */
 export type KeyedDigest = (field: string, value: string) => string
-
-const isClear = (name: string): boolean => {
-  const fieldClass = Object.entries(fieldClasses).find(([field]) => field === name)?.[1]
-  return fieldClass === 'enum' || fieldClass === 'timestamp'
-}
 
 const fieldsOf =
   (digest: KeyedDigest) =>

@@ -1,11 +1,23 @@
-import { documentedExample } from '@device-install-state/model'
+import { DateTimeOffset, type DeviceInstallStateCreate, documentedExample } from '@device-install-state/model'
 import { describe, expect, it } from 'vitest'
 import { decodeAnswer } from './decode-answer.js'
 
 const now = new Date('2026-11-23T12:00:00Z')
 const json = { 'content-type': 'application/json;odata.metadata=minimal;charset=utf-8' }
+const lastSyncDateTime = '2024-02-29T00:00:00Z'
+if (!DateTimeOffset.is(lastSyncDateTime)) throw new Error('no date')
+const sent: DeviceInstallStateCreate = {
+  deviceName: 'Adas laptop (private)',
+  deviceId: 'd',
+  lastSyncDateTime,
+  installState: 'failed',
+  errorCode: null,
+  osVersion: '1',
+  osDescription: '',
+  userName: 'ada@example.com',
+}
 const decode = (status: number, text: string, headers: Readonly<Record<string, string>> = json) =>
-  decodeAnswer(now)({ status, text, headers })
+  decodeAnswer(now, sent)({ status, text, headers })
 const entity = (change: object = {}): string => JSON.stringify({ ...JSON.parse(documentedExample.response), ...change })
 const graphError = (code: string, message: string): string => JSON.stringify({ error: { code, message } })
 
@@ -61,6 +73,15 @@ describe('a status that says "not done"', () => {
       })
     },
   )
+
+  it('is told without the values that were sent', () => {
+    const message =
+      "Cannot convert 'ADA@example.com' of Adas laptop (private), '1' in '2024-02-29T00:00:00Z', code 11d."
+
+    expect(decode(400, graphError('ModelValidationFailure', message))).toMatchObject({
+      left: { refusal: { message: "Cannot convert '…' of …, '…' in '2024-02-29T00:00:00Z', code 11d." } },
+    })
+  })
 
   it('is a refusal even when its body is no Graph error', () => {
     expect(decode(403, '<html>', { 'content-type': 'text/html' })).toMatchObject({

@@ -2,11 +2,13 @@ import {
   CreatedEntity,
   DateTimeOffset,
   DeviceInstallState,
+  type DeviceInstallStateCreate,
   GraphError,
   InstallState,
   problemsOf,
 } from '@device-install-state/model'
 import * as E from 'fp-ts/lib/Either.js'
+import { hiddenValuesOf } from '../domain/field-clarity.js'
 import type { GraphAnswer } from '../domain/graph-answer.js'
 import type { GraphRefusal, ProxyError } from '../domain/proxy-error.js'
 import { parseStrictJson } from '../domain/strict-json.js'
@@ -78,13 +80,13 @@ const createdOf = (status: 200 | 201, answer: GraphAnswer): E.Either<ProxyError,
   return E.left(unreadable(status, places.join(', '), CreatedEntity.is(json) ? json.id : undefined))
 }
 
-const refusalOf = (answer: GraphAnswer, now: Date): GraphRefusal => {
+const refusalOf = (answer: GraphAnswer, now: Date, sent: DeviceInstallStateCreate): GraphRefusal => {
   const json = jsonOf(answer)
   const error = GraphError.is(json) ? json.error : undefined
   return {
     status: answer.status,
     code: error?.code,
-    message: error === undefined ? undefined : cleanMessage(error.message),
+    message: error === undefined ? undefined : cleanMessage(error.message, hiddenValuesOf(sent)),
     retryAfterInSeconds: retryAfterInSeconds(answer.headers['retry-after'], now),
   }
 }
@@ -98,15 +100,16 @@ const isMissingRoute = ({ code, message, status }: GraphRefusal): boolean =>
 
 /**
  * What Graph's answer says. `applied` needs a 201 or a 200 with a whole entity; a refusal needs a status of the closed
- * list; all else says nothing sure about the call. Does not compare the entity with what was sent.
+ * list; all else says nothing sure about the call. Does not compare the entity with what was sent,
+ * whose values are kept out of the words of a refusal.
  */
 export const decodeAnswer =
-  (now: Date) =>
+  (now: Date, sent: DeviceInstallStateCreate) =>
   (answer: GraphAnswer): E.Either<ProxyError, Created> => {
     const { headers, status } = answer
     if (status === 200 || status === 201) return createdOf(status, answer)
     if (status >= 300 && status < 400) return E.left({ _tag: 'GraphRedirected', status })
-    const refusal = refusalOf(answer, now)
+    const refusal = refusalOf(answer, now, sent)
     if (status === 401) return E.left({ _tag: 'GraphRejectedOurToken', refusal })
     if (isMissingRoute(refusal)) return E.left({ _tag: 'GraphRouteUnsupported', refusal })
     if (refusals.has(status) || (status === 503 && headers['retry-after'] !== undefined)) {
