@@ -177,6 +177,7 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
     return E.right({ url, adminUrl, stop: stopper(config, { server, phase, ledger, endCalls: graph.close, release }) })
   } catch (error) {
     await closeServer(server)
+    await ledger.store.append(lifecycle('stopped', { ...whereabouts(), result: 'notStarted' }))()
     await release()
     return E.left(error instanceof Error ? `The proxy cannot listen: ${error.message}` : String(error))
   }

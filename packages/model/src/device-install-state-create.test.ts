@@ -70,8 +70,8 @@ describe('the body of a create', () => {
 
   it.each([
     ['foo', undefined],
-    ['DeviceName', 'deviceName, perhaps?'],
-    ['installSate', 'installState, perhaps?'],
+    ['DeviceName', 'did you mean deviceName?'],
+    ['installSate', 'did you mean installState?'],
     ['@odata.id', undefined],
     ['deviceName@odata.type', undefined],
     ['constructor', undefined],
@@ -81,7 +81,7 @@ describe('the body of a create', () => {
 
     expect(others).toEqual([])
     expect(problem).toMatchObject({ pointer: `/${name}`, code: 'extra' })
-    expect(problem?.expected).toContain(suggestion ?? 'no other property than')
+    expect(problem?.expected).toContain(suggestion ?? 'no property of this name; there are')
   })
 
   it('refuses an own __proto__ and leaves every prototype as it was', () => {

@@ -37,7 +37,7 @@ const problemOf = (error: t.ValidationError): Problem => {
     return {
       pointer,
       code: 'extra',
-      expected: meant === undefined ? type.expected : `${meant}, perhaps? ${type.expected}`,
+      expected: meant === undefined ? type.expected : `no property of this name; did you mean ${meant}?`,
     }
   }
   return type instanceof DescribedType

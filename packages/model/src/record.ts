@@ -29,7 +29,7 @@ export class NoSuchProperty extends DescribedType<never> {
   constructor(known: ReadonlyArray<string>) {
     super('NoSuchProperty', (_u): _u is never => false, {
       mismatch: 'extra',
-      expected: `no other property than ${known.join(', ')}`,
+      expected: `no property of this name; there are ${known.join(', ')}`,
     })
     this.known = known
   }

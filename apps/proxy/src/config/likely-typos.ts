@@ -6,8 +6,15 @@ const ours = /^(?:ADMIN|AUDIT|CALLER|GRAPH|SHUTDOWN|UPSTREAM|DANGEROUSLY)_/
 // Kubernetes sets such variables in every container for each service of the namespace, one named "graph" included.
 const serviceLink = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT|PORT_\d+_(?:TCP|UDP)(?:_\w+)?)$/
 
+const familyOf = (name: string): string => name.slice(0, name.indexOf('_') + 1)
+
+const messageFor = (name: string, known: ReadonlyArray<string>): string => {
+  const relatives = known.filter((other) => other.startsWith(familyOf(name)))
+  return `is not a setting of the proxy. Those that begin with ${familyOf(name)} are: ${relatives.join(', ')}`
+}
+
 /** Variables that begin like ours and are none of them: most likely misspelt, and then silently without effect. */
 export const likelyTypos = (environment: Environment, known: ReadonlyArray<string>): ReadonlyArray<ConfigProblem> =>
   Object.keys(environment)
     .filter((name) => ours.test(name) && !serviceLink.test(name) && !known.includes(name))
-    .map((variable) => ({ variable, message: `is not a setting of the proxy. Known are ${known.join(', ')}` }))
+    .map((variable) => ({ variable, message: messageFor(variable, known) }))

@@ -17,7 +17,7 @@ export interface Told {
 
 const detailOf = ({ code, expected, pointer }: Problem) => ({
   code,
-  message: code === 'extra' ? `Not expected here: ${expected}.` : `Expected ${expected}.`,
+  message: `Expected ${expected}${expected.endsWith('?') ? '' : '.'}`,
   target: pointer,
 })
 

@@ -1,0 +1,52 @@
+import { DeviceInstallState } from '@device-install-state/model'
+import { type Check, equals, fits } from './check.js'
+import type { Answer, Call } from './client.js'
+import { parseJson, valueAt } from './json.js'
+
+const checksOfAny = (
+  status: number,
+  { headers, ...answer }: Answer,
+  kinds: string,
+  records: ReadonlyArray<unknown>,
+) => [
+  equals('status', status, answer.status),
+  ...['Audit-Id', 'request-id', 'client-request-id'].map((name) =>
+    fits(`header ${name}`, 'some value', headers.get(name), (headers.get(name) ?? '') !== ''),
+  ),
+  equals('records in the ledger', kinds, records.map((record) => valueAt(record, 'record', 'kind')).join(', ')),
+]
+
+/** A create that was done: what the caller got, and what is on record of it. */
+export const checksOfCreate = (
+  { body }: Call,
+  callerKind: 'application' | 'user',
+  answer: Answer,
+  records: ReadonlyArray<unknown>,
+): ReadonlyArray<Check> => {
+  const sent = parseJson(body)
+  const { '@odata.context': _context, id, ...entity } = DeviceInstallState.is(answer.json) ? answer.json : { id: '' }
+  const [intent, outcome] = records.map((record) => valueAt(record, 'record'))
+  const date = 'lastSyncDateTime'
+  return [
+    ...checksOfAny(201, answer, 'intent, outcome', records),
+    fits('the body is a deviceInstallState', 'one', answer.text, DeviceInstallState.is(answer.json)),
+    equals('every property is as it was sent', sent, entity),
+    equals(`${date} is as it was sent, byte for byte`, valueAt(sent, date), valueAt(answer.json, date)),
+    equals('the caller on record', callerKind, valueAt(intent, 'caller', 'kind')),
+    equals('the outcome on record', 'applied', valueAt(outcome, 'outcome')),
+    equals('the created id on record', id, valueAt(outcome, 'createdId')),
+    equals('Graph’s request-id on record', answer.headers.get('request-id'), valueAt(outcome, 'graphRequestId')),
+  ]
+}
+
+/** A call that was turned away before an intent: what the caller got, and what is on record of it. */
+export const checksOfRefusal = (
+  status: number,
+  code: string,
+  answer: Answer,
+  records: ReadonlyArray<unknown>,
+): ReadonlyArray<Check> => [
+  ...checksOfAny(status, answer, 'refusal', records),
+  equals('error code', code, valueAt(answer.json, 'error', 'code')),
+  equals('the code on record', code, valueAt(records[0], 'record', 'code')),
+]
