@@ -8,7 +8,9 @@ const tasks = ['build', 'typecheck', 'lint', 'format', 'import-rules', 'unused',
 // A report of an earlier run must not be counted; turbo puts those of cached runs back.
 for (const folder of globSync('{packages,apps}/*/test-results')) rmSync(folder, { recursive: true })
 
-const { status } = spawnSync('turbo', ['run', ...tasks, '--continue', '--output-logs=new-only'], { stdio: 'inherit' })
+const { status } = spawnSync('turbo', ['run', ...tasks, '--continue', '--concurrency=3', '--output-logs=new-only'], {
+  stdio: 'inherit',
+})
 
 const total = { passed: 0, failed: 0, skipped: 0 }
 for (const report of globSync('{packages,apps}/*/test-results/vitest.json')) {

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-const folder = mkdtempSync(join(fileURLToPath(new URL('.', import.meta.url)), '.planted-'))
+const folder = mkdtempSync(join(tmpdir(), 'planted-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const { ignorePatterns: _, ...lintConfig } = JSON.parse(readFileSync(join(root, '.oxlintrc.json'), 'utf8'))
