@@ -109,8 +109,8 @@ export const failedOutcomeOf = (
     code,
     ...traceOf({ ...trace, ...(status === undefined ? {} : { status }) }),
     ...(reason === undefined ? {} : { reason }),
-    ...(graphCode === undefined ? {} : { graphCode: graphCode.slice(0, 128) }),
-    ...(createdId === undefined ? {} : { createdId: createdId.slice(0, 256) }),
+    ...(graphCode === undefined ? {} : { graphCode }),
+    ...(createdId === undefined ? {} : { createdId }),
   }
 }
 

@@ -24,13 +24,44 @@ describe('a message of Graph', () => {
     ['see https://fef.x.manage.microsoft.com/y?z, please', 'see … please'],
     ['host fef.amsua0102.manage.microsoft.com is down', 'host … is down'],
     ['two\r\nlines\u0000\u202e', 'two lines'],
+    ['Activity ID: 6f4d; mail ada@contoso.example, host a.b.sharepoint.com/x; Activity ID: 1', undefined],
+    ['mail ada@contoso.example to a.b.sharepoint.com/x; Activity ID: 1', 'mail … to …'],
+    [
+      "The property 'x y' does not exist on type 'microsoft.management.services.api.y'.",
+      "The property '…' does not exist on type 'microsoft.management.services.api.y'.",
+    ],
+    [
+      "Cannot convert a value to 'Edm.String' for \"deviceName\": it doesn't fit, it can't.",
+      "Cannot convert a value to 'Edm.String' for \"deviceName\": it doesn't fit, it can't.",
+    ],
     ['', undefined],
     [' - Url: https://x', undefined],
   ])('%j is told as %j', (message, told) => {
-    expect(cleanMessage(message)).toBe(told)
+    expect(cleanMessage(message, [])).toBe(told)
   })
 
   it('is told in 500 characters at most', () => {
-    expect(cleanMessage('x'.repeat(5000))).toHaveLength(500)
+    expect(cleanMessage('x'.repeat(5000), [])).toHaveLength(500)
+  })
+})
+
+describe('the values that were sent', () => {
+  const name = 'O\'Hara (Ada) [7] $& \\ "x"'
+
+  it.each([
+    `Bad value ${name}.`,
+    `Bad value ${name.toUpperCase()}.`,
+    `Bad value 'MARK ${name.replaceAll("'", "''")}'.`,
+    `Bad value ${JSON.stringify(name)}.`,
+    `{"reason":${JSON.stringify(`Bad ${name}`)}}`,
+    `Bad value ${encodeURIComponent(name)}.`,
+  ])('are hidden however they are printed: %s', (message) => {
+    expect(cleanMessage(message, [name, 'x'])).not.toMatch(/hara|ada/i)
+  })
+
+  it('do not make a short sentence take long', () => {
+    const hostile = '(a+)+$'.repeat(600)
+
+    expect(cleanMessage(`${'a'.repeat(4_000)}!`, [hostile, 'a'.repeat(4_096)])).toHaveLength(500)
   })
 })

@@ -57,6 +57,12 @@ describe('a 201', () => {
     })
   })
 
+  it('with an id that is endless names no more than its beginning', () => {
+    expect(decode(201, JSON.stringify({ id: 'x'.repeat(100_000) }))).toMatchObject({
+      left: { createdId: 'x'.repeat(256) },
+    })
+  })
+
   it('with a readable id and an unreadable rest names what was created', () => {
     expect(decode(201, entity({ deviceName: 5 }))).toMatchObject({
       left: { createdId: 'b9feb68f-b68f-b9fe-8fb6-feb98fb6feb9', what: '/deviceName (type)' },
@@ -79,7 +85,7 @@ describe('a status that says "not done"', () => {
       "Cannot convert 'ADA@example.com' of Adas laptop (private), '1' in '2024-02-29T00:00:00Z', code 11d."
 
     expect(decode(400, graphError('ModelValidationFailure', message))).toMatchObject({
-      left: { refusal: { message: "Cannot convert '…' of …, '…' in '2024-02-29T00:00:00Z', code 11d." } },
+      left: { refusal: { message: "Cannot convert '…' of …, '…' in '…', code 11d." } },
     })
   })
 
@@ -87,6 +93,10 @@ describe('a status that says "not done"', () => {
     expect(decode(403, '<html>', { 'content-type': 'text/html' })).toMatchObject({
       left: { _tag: 'GraphRefused', refusal: { code: undefined, message: undefined } },
     })
+  })
+
+  it.each(['x'.repeat(129), 'two\nlines', 'caf\u00e9'])('is told without a code that is none: %j', (code) => {
+    expect(decode(400, graphError(code, 'Some words.'))).toMatchObject({ left: { refusal: { code: undefined } } })
   })
 
   it('503 counts as one only with Retry-After', () => {

@@ -77,15 +77,22 @@ const createdOf = (status: 200 | 201, answer: GraphAnswer): E.Either<ProxyError,
     return E.right({ status, id: entity.id, text: answer.text, drift: driftIn(status, entity) })
   }
   const places = problemsOf(decoded.left).map(({ code, pointer }) => `${pointer} (${code})`)
-  return E.left(unreadable(status, places.join(', '), CreatedEntity.is(json) ? json.id : undefined))
+  return E.left(
+    unreadable(status, places.join(', '), CreatedEntity.is(json) ? json.id.slice(0, longestIdTold) : undefined),
+  )
 }
+
+// Codes of Graph may be empty and hold blanks; what is longer, or no ASCII on one line, is no code.
+const graphCode = /^[\x20-\x7e]{0,128}$/
+
+const longestIdTold = 256
 
 const refusalOf = (answer: GraphAnswer, now: Date, sent: DeviceInstallStateCreate): GraphRefusal => {
   const json = jsonOf(answer)
   const error = GraphError.is(json) ? json.error : undefined
   return {
     status: answer.status,
-    code: error?.code,
+    code: error !== undefined && graphCode.test(error.code) ? error.code : undefined,
     message: error === undefined ? undefined : cleanMessage(error.message, hiddenValuesOf(sent)),
     retryAfterInSeconds: retryAfterInSeconds(answer.headers['retry-after'], now),
   }
