@@ -75,6 +75,14 @@ describe('a double that listens', () => {
     expect(await response.json()).toEqual(graphErrors.claimsChallenge.body)
   })
 
+  it('plays a scripted text to the byte, a byte order mark included', async () => {
+    double.answerNext({ status: 201, body: '\uFEFF{}' })
+
+    const response = await fetch(aCreate({ origin: listening.url }))
+
+    expect(new Uint8Array(await response.arrayBuffer())).toEqual(new TextEncoder().encode('\uFEFF{}'))
+  })
+
   it('answers other paths like segments that Graph does not know, and writes them down', async () => {
     const response = await fetch(`${listening.url}/v1.0/users`)
 

@@ -40,7 +40,8 @@ const serve = async (
     const answered = await answer(request, message.url)
     response.statusCode = answered.status
     response.setHeaders(answered.headers)
-    response.end(await answered.text())
+    // As bytes: text() would take a byte order mark away.
+    response.end(new Uint8Array(await answered.arrayBuffer()))
   } catch (mistake) {
     response.destroy()
     throw mistake

@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type IdentityProvider, startIdentityProvider } from '@device-install-state/identity-provider'
+import { decodeConfig, type RunningProxy, startProxy } from '@device-install-state/proxy'
+import { vi } from 'vitest'
+import { type GraphDouble, graphDouble, listenGraphDouble } from '../../src/index.js'
+import { collectingLog, type LogEntry } from './collecting-log.js'
+import { type Ledger, ledgerIn } from './ledger.js'
+import { gateway, permission, proxyApi, tenantId, tenantWithGraphAt } from './tenant.js'
+import { isGatewaysTokenForGraph, type Tokens, tokensFrom } from './tokens.js'
+
+/** The real proxy, between a Graph and an identity provider that are ours. All of it is on loopback, in this process. */
+export interface System extends Tokens {
+  /** Of the proxy. */
+  readonly url: string
+  /** An application's, for all the requests whose caller is not what matters. */
+  readonly token: string
+  readonly graph: GraphDouble
+  readonly graphUrl: string
+  readonly identityProvider: IdentityProvider
+  readonly ledger: Ledger
+  readonly log: ReadonlyArray<LogEntry>
+  /** Ends everything, and removes the ledger. */
+  readonly stop: () => Promise<void>
+}
+
+const environmentOf = (identityProvider: IdentityProvider, graphUrl: string, auditDirectory: string) => ({
+  HOST: '127.0.0.1',
+  PORT: '0',
+  ADMIN_HOST: '127.0.0.1',
+  ADMIN_PORT: '0',
+  CALLER_ISSUER: identityProvider.issuer,
+  CALLER_AUDIENCE: proxyApi.audience,
+  CALLER_PERMISSION: permission,
+  AZURE_AUTHORITY_HOST: identityProvider.authorityHost,
+  AZURE_TENANT_ID: tenantId,
+  AZURE_CLIENT_ID: gateway.clientId,
+  AZURE_CLIENT_SECRET: gateway.clientSecret,
+  GRAPH_URL: graphUrl,
+  AUDIT_DIRECTORY: auditDirectory,
+  SHUTDOWN_DELAY_MS: '0',
+  DANGEROUSLY_ALLOW_PLAIN_HTTP: 'true',
+})
+
+/** Ready, that is: it has the keys of the identity provider, and its ledger can be written. */
+const untilReady = ({ adminUrl }: RunningProxy): Promise<void> =>
+  vi.waitFor(
+    async () => {
+      const response = await fetch(`${adminUrl}/readyz`)
+      if (response.status !== 200) throw new Error(`the proxy is not ready: ${await response.text()}`)
+    },
+    { interval: 10, timeout: 5_000 },
+  )
+
+/** Starts the whole, and waits until the proxy is ready. */
+export const startSystem = async (): Promise<System> => {
+  const graph = graphDouble({ acceptsToken: (token) => acceptsToken(token) })
+  const listening = await listenGraphDouble(graph)
+  const identityProvider = await startIdentityProvider(tenantWithGraphAt(listening.url))
+  const acceptsToken = isGatewaysTokenForGraph(identityProvider)
+
+  const auditDirectory = await mkdtemp(join(tmpdir(), 'contract-tests-'))
+  const config = decodeConfig(environmentOf(identityProvider, listening.url, auditDirectory))
+  if (config._tag === 'Left') throw new Error(`the proxy does not take its settings: ${JSON.stringify(config.left)}`)
+  const { entries, log } = collectingLog()
+  const started = await startProxy(config.right, log)
+  if (started._tag === 'Left') throw new Error(started.left)
+  const proxy = started.right
+  await untilReady(proxy)
+
+  const tokens = tokensFrom(identityProvider, listening.url)
+  return {
+    ...tokens,
+    url: proxy.url,
+    token: await tokens.tokenForApplication(),
+    graph,
+    graphUrl: listening.url,
+    identityProvider,
+    ledger: ledgerIn(auditDirectory),
+    log: entries,
+    stop: async () => {
+      await proxy.stop()
+      await listening.stop()
+      await identityProvider.stop()
+      await rm(auditDirectory, { recursive: true })
+    },
+  }
+}

@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { createServer, getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { generate } from 'selfsigned'
+
+/** TLS in front of a server that speaks plain HTTP: what comes out of the one goes into the other, byte for byte. */
+export interface TlsFront {
+  readonly url: string
+  readonly stop: () => Promise<void>
+}
+
+const newCertificate = () =>
+  generate([{ name: 'commonName', value: '127.0.0.1' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+  })
+
+/** Makes a certificate for 127.0.0.1 that this process trusts until the front is stopped. */
+export const startTlsFront = async (plainUrl: string): Promise<TlsFront> => {
+  const { cert, private: key } = await newCertificate()
+  const trusted = getCACertificates('default')
+  setDefaultCACertificates([...trusted, cert])
+
+  const sockets = new Set<Socket>()
+  const server = createServer({ key, cert }, (outer) => {
+    const inner = connect(Number(new URL(plainUrl).port), '127.0.0.1')
+    const both = [outer, inner]
+    for (const socket of both) {
+      sockets.add(socket)
+      // An end that breaks off takes the other with it; who asked finds out by itself.
+      socket.on('error', () => both.forEach((end) => end.destroy()))
+      socket.on('close', () => sockets.delete(socket))
+    }
+    outer.pipe(inner).pipe(outer)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+
+  return {
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: async () => {
+      setDefaultCACertificates(trusted)
+      const closed = once(server, 'close')
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      await closed
+    },
+  }
+}
