@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type { Server } from 'node:http'
 import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
 import { v7 as uuidv7 } from 'uuid'
@@ -15,8 +14,9 @@ import { type UndiciGraph, undiciGraph } from './forward/undici-graph.js'
 import { handleRequest, withIds } from './handle-request.js'
 import { expressAdminApp } from './http/express-admin-app.js'
 import { expressApp } from './http/express-app.js'
-import { nodeHttpServer, type RefuseConnection } from './http/node-http-server.js'
+import { closeServer, listen, nodeHttpServer, type RefuseConnection } from './http/node-http-server.js'
 import type { Ports } from './ports.js'
+import { type Phase, stopProxy, type StopResult } from './stop-proxy.js'
 import type { Log } from './telemetry/pino-log.js'
 
 /** A proxy that serves. */
@@ -27,7 +27,7 @@ export interface RunningProxy {
    * Not ready at once; goes on serving for the delay; then takes no more, finishes what is in flight, writes what waits.
    * `forced` when something was still in flight after the grace. A second call ends the delay.
    */
-  readonly stop: () => Promise<'finished' | 'forced'>
+  readonly stop: () => Promise<StopResult>
 }
 
 const versionIn = (packageJson: unknown): string =>
@@ -81,12 +81,6 @@ const whereabouts = () => ({ host: hostname(), pid: process.pid })
 interface Ledger {
   readonly store: AuditStore
   readonly digest: AuditPorts['digest']
-}
-
-/** Where the process stands between its start and its end. */
-interface Phase {
-  stopping: boolean
-  draining: boolean
 }
 
 const portsOf = (
@@ -163,7 +157,8 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
     refuseConnection(ports),
   )
 
-  const release = async (): Promise<void> => {
+  const release = async (result: StopResult | 'notStarted'): Promise<void> => {
+    await ledger.store.append(lifecycle('stopped', { ...whereabouts(), result }))()
     keys.stop()
     await closeServer(admin)
     await ledger.store.close()
@@ -174,88 +169,11 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
     const url = await listen(server, config.listen)
     const adminUrl = await listen(admin, config.admin)
     keys.begin()
-    return E.right({ url, adminUrl, stop: stopper(config, { server, phase, ledger, endCalls: graph.close, release }) })
+    const stop = stopProxy(config.shutdown, { server, phase, endCalls: graph.close, release })
+    return E.right({ url, adminUrl, stop })
   } catch (error) {
     await closeServer(server)
-    await ledger.store.append(lifecycle('stopped', { ...whereabouts(), result: 'notStarted' }))()
-    await release()
+    await release('notStarted')
     return E.left(error instanceof Error ? `The proxy cannot listen: ${error.message}` : String(error))
   }
 }
-
-const listen = (server: Server, { host, port }: Config['listen']): Promise<string> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      const address = server.address()
-      const actual = typeof address === 'object' && address !== null ? address.port : port
-      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${String(actual)}`)
-    })
-  })
-
-const closeServer = (server: Server): Promise<void> =>
-  new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
-
-interface Stoppable {
-  readonly server: Server
-  readonly phase: Phase
-  readonly ledger: Ledger
-  readonly endCalls: () => Promise<void>
-  readonly release: () => Promise<void>
-}
-
-const stopper = (
-  { shutdown }: Config,
-  { endCalls, ledger, phase, release, server }: Stoppable,
-): RunningProxy['stop'] => {
-  let endDelay = (): void => undefined
-  let stopped: Promise<'finished' | 'forced'> | undefined
-
-  const stop = async (): Promise<'finished' | 'forced'> => {
-    phase.stopping = true
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, shutdown.delayInMs)
-      endDelay = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-    phase.draining = true
-    const result = await finishWithin(server, shutdown.graceInMs, endCalls)
-    await ledger.store.append(lifecycle('stopped', { ...whereabouts(), result }))()
-    await release()
-    return result
-  }
-
-  return () => {
-    endDelay()
-    stopped ??= stop()
-    return stopped
-  }
-}
-
-/** Calls that outlive the grace are ended on our side: they get an answer, and their outcome (not known) is recorded. */
-const finishWithin = (
-  server: Server,
-  graceInMs: number,
-  endCalls: () => Promise<void>,
-): Promise<'finished' | 'forced'> =>
-  new Promise((resolve) => {
-    let result: 'finished' | 'forced' = 'finished'
-    const timer = setTimeout(() => {
-      result = 'forced'
-      void endCalls()
-      setTimeout(() => server.closeAllConnections(), lastWordsInMs).unref()
-    }, graceInMs)
-    server.close(() => {
-      clearTimeout(timer)
-      resolve(result)
-    })
-  })
-
-/** How long the last replies may take to be recorded and written. */
-const lastWordsInMs = 3_000

@@ -23,7 +23,7 @@ const technologies = [
   ['@humanwhocodes/momoa', ['momoa']],
 ]
 
-const wiring = '^apps/proxy/src/(?:start-proxy|main)\\.ts$|^apps/proxy/src/cli/'
+const wiring = '^apps/proxy/src/(?:start-proxy|stop-proxy|main)\\.ts$|^apps/proxy/src/cli/'
 const steps = ['arrive', 'authenticate', 'decode', 'audit', 'forward']
 
 export const importRules = [

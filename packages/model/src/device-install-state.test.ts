@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { CreatedEntity, DeviceInstallState, documentedExample, GraphError, problemsOf } from './index.js'
+import {
+  CreatedEntity,
+  DeviceInstallState,
+  documentedExample,
+  documentedProperties,
+  GraphError,
+  problemsOf,
+} from './index.js'
 
 const entity = (): Record<string, unknown> => JSON.parse(documentedExample.response)
 
@@ -35,6 +42,11 @@ describe('an entity that Graph answers', () => {
 
   it('is not read out of the wrapping that one documentation page shows by mistake', () => {
     expect(DeviceInstallState.is({ value: entity() })).toBe(false)
+  })
+
+  it('has the documented properties, and those of the example are among them', () => {
+    expect([...documentedProperties]).toEqual(expect.arrayContaining(Object.keys(entity())))
+    expect(documentedProperties.has('enrolledBy')).toBe(false)
   })
 
   it('is known by its key even where the rest cannot be read', () => {

@@ -1,5 +1,5 @@
 export { DateTimeOffset, type DateTimeOffsetBrand, ODataDateTimeOffset } from './date-time-offset.js'
-export { CreatedEntity, DeviceInstallState } from './device-install-state.js'
+export { CreatedEntity, DeviceInstallState, documentedProperties } from './device-install-state.js'
 export { DeviceInstallStateCreate, deviceInstallStateType } from './device-install-state-create.js'
 export { documentedExample } from './documented-example.js'
 export {

@@ -3,6 +3,7 @@ import {
   DateTimeOffset,
   DeviceInstallState,
   type DeviceInstallStateCreate,
+  documentedProperties,
   GraphError,
   InstallState,
   problemsOf,
@@ -31,23 +32,9 @@ const refusals: ReadonlySet<number> = new Set([
   400, 402, 403, 404, 405, 406, 409, 410, 411, 412, 413, 414, 415, 416, 417, 422, 423, 429, 431, 509,
 ])
 
-const documented: ReadonlySet<string> = new Set([
-  '@odata.type',
-  '@odata.context',
-  'id',
-  'deviceName',
-  'deviceId',
-  'lastSyncDateTime',
-  'installState',
-  'errorCode',
-  'osVersion',
-  'osDescription',
-  'userName',
-])
-
 const driftIn = (status: number, entity: DeviceInstallState): ReadonlyArray<Drift> => [
   ...(status === 200 ? (['status200'] as const) : []),
-  ...(Object.keys(entity).some((name) => !documented.has(name)) ? (['newProperty'] as const) : []),
+  ...(Object.keys(entity).some((name) => !documentedProperties.has(name)) ? (['newProperty'] as const) : []),
   ...(InstallState.is(entity.installState) ? [] : (['newInstallState'] as const)),
   ...(DateTimeOffset.is(entity.lastSyncDateTime) ? [] : (['otherDateForm'] as const)),
 ]

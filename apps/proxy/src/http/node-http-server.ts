@@ -93,3 +93,25 @@ export const nodeHttpServer = (listener: RequestListener, refuse: RefuseConnecti
 
   return server
 }
+
+/** Listens, and says where: port 0 takes any that is free. */
+export const listen = (
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<string> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      const address = server.address()
+      const actual = typeof address === 'object' && address !== null ? address.port : port
+      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${String(actual)}`)
+    })
+  })
+
+/** Listens no more, and ends all connections. */
+export const closeServer = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })

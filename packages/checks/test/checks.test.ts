@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -62,5 +62,23 @@ describe('the format check', () => {
     writeFileSync(join(folder, 'planted.ts'), 'export   const one = "1";\n')
 
     expect(run('biome', 'format', '--config-path', root, '--vcs-enabled=false', 'planted.ts').status).not.toBe(0)
+  })
+})
+
+describe('the check for what is unused', () => {
+  it('finds a file and a dependency that nobody uses', () => {
+    const unused = join(folder, 'unused')
+    mkdirSync(unused)
+    writeFileSync(
+      join(unused, 'package.json'),
+      JSON.stringify({ main: 'index.js', dependencies: { leftover: '1.0.0' } }),
+    )
+    writeFileSync(join(unused, 'index.js'), 'export const used = 1\n')
+    writeFileSync(join(unused, 'nobody.js'), 'export const nobody = 1\n')
+    const { status, stdout } = run('knip', '--directory', unused)
+
+    expect(status).not.toBe(0)
+    expect(stdout).toContain('nobody.js')
+    expect(stdout).toContain('leftover')
   })
 })
