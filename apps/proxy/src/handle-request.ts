@@ -16,9 +16,9 @@ import {
 import { authenticate } from './authenticate/index.js'
 import { type Created, decodeAnswer, decodeRequest } from './decode/index.js'
 import type { Call } from './domain/call.js'
-import { callerRequestIdOf, type IncomingRequest } from './domain/incoming-request.js'
+import type { IncomingRequest } from './domain/incoming-request.js'
 import type { ProxyError } from './domain/proxy-error.js'
-import type { Reply } from './domain/reply.js'
+import { contextOf, headersOf, type Reply } from './domain/reply.js'
 import { codeOfError, replyToError } from './domain/reply-to-error.js'
 import { forward, type Forwarded } from './forward/index.js'
 import type { Ports } from './ports.js'
@@ -32,9 +32,9 @@ export const handleRequest =
   (request: IncomingRequest): T.Task<Reply> =>
     pipe(
       understand(ports)(request),
-      TE.tap((call) => pipe(recordIntent(ports)(call), TE.mapLeft(refusedAs(knownOf(call))))),
+      TE.tap((call) => pipe(recordIntent(ports)(call), TE.mapLeft(refusedAs(call)))),
       TE.matchE(refuse(ports), carryOut(ports)),
-      T.tap((reply) => T.fromIO(logReply(ports, request, reply))),
+      logged(ports, request),
     )
 
 /** Is it one of the two calls, who makes it, and what does it say? */
@@ -44,15 +44,26 @@ const understand =
     pipe(
       TE.fromEither(arrive(ports)(request)),
       TE.mapLeft(refusedAs({ request })),
-      TE.chain((arrival) => {
-        const known = { request, operation: arrival.route.operation }
-        return pipe(
+      TE.chain((arrival) =>
+        pipe(
           authenticate(ports)(arrival),
-          TE.mapLeft(refusedAs(known)),
-          TE.chain((caller) => pipe(decodeRequest(arrival)(caller), TE.mapLeft(refusedAs({ ...known, caller })))),
-        )
-      }),
+          TE.mapLeft(refusedAs(arrival)),
+          TE.chain((caller) => pipe(decodeRequest(arrival)(caller), TE.mapLeft(refusedAs({ ...arrival, caller })))),
+        ),
+      ),
     )
+
+/** Nothing is sent. The refusal is on record before it is told. */
+const refuse =
+  (ports: Ports) =>
+  (refused: Refused): T.Task<Reply> => {
+    const now = ports.now()
+    const reply = replyToError(contextOf(refused.request, now), refused.error)
+    return pipe(
+      recordRefusal(ports)(refusalOf(refused, { code: codeOfError(refused.error), status: reply.status }, now)),
+      T.map(() => reply),
+    )
+  }
 
 /** The intent is on record: send it, read the answer, record what came of it, reply. */
 const carryOut =
@@ -91,74 +102,51 @@ const exchange =
     )
 
 const traceOf = (forwarded: E.Either<ProxyError, Forwarded>, durationInMs: number): GraphTrace => {
-  if (E.isLeft(forwarded)) return { durationInMs }
+  if (E.isLeft(forwarded))
+    return { durationInMs, ...requestIdIn('requestId' in forwarded.left ? forwarded.left.requestId : undefined) }
   const { answer, attempts } = forwarded.right
-  const requestId = requestIdOf(answer.headers['request-id'])
-  return { durationInMs, attempts, status: answer.status, ...(requestId === undefined ? {} : { requestId }) }
+  return { durationInMs, attempts, status: answer.status, ...requestIdIn(answer.headers['request-id']) }
 }
 
 /** Graph's own id is passed on if it looks like one: it ends up in a header and in the ledger. */
-const requestIdOf = (value: string | undefined): string | undefined =>
-  value !== undefined && /^[A-Za-z0-9-]{1,64}$/.test(value) ? value : undefined
+const requestIdIn = (value: string | undefined): { readonly requestId?: string } =>
+  value !== undefined && /^[A-Za-z0-9-]{1,64}$/.test(value) ? { requestId: value } : {}
 
-const outcomeOf = ({ now }: Ports, { arrival }: Call, { result, trace }: Exchange) => {
-  const { auditId } = arrival.request
-  return E.isRight(result)
-    ? appliedOutcomeOf(auditId, trace, result.right, now())
-    : failedOutcomeOf(auditId, trace, { code: codeOfError(result.left), error: result.left }, now())
-}
+const outcomeOf = ({ now }: Ports, { request }: Call, { result, trace }: Exchange) =>
+  E.isRight(result)
+    ? appliedOutcomeOf(request.auditId, trace, result.right, now())
+    : failedOutcomeOf(request.auditId, trace, { code: codeOfError(result.left), error: result.left }, now())
 
 const replyTo =
-  ({ now }: Ports, { arrival }: Call) =>
+  ({ now }: Ports, { request }: Call) =>
   ({ result, trace }: Exchange): Reply => {
-    const context = contextOf(arrival.request, now(), trace.requestId)
-    const reply: Reply = E.isLeft(result)
-      ? replyToError(context, result.left)
-      : { status: result.right.status, headers: {}, body: result.right.text, code: undefined, reason: undefined }
-    return withIds(context, reply)
-  }
-
-/** Nothing is sent. The refusal is on record before it is told. */
-const refuse =
-  (ports: Ports) =>
-  (refused: Refused): T.Task<Reply> => {
-    const context = contextOf(refused.request, ports.now())
-    const reply = replyToError(context, refused.error)
-    return pipe(
-      recordRefusal(ports)(refusalOf(refused, { code: codeOfError(refused.error), status: reply.status }, context.now)),
-      T.map(() => withIds(context, reply)),
-    )
+    const context = contextOf(request, now(), trace.requestId)
+    if (E.isLeft(result)) return replyToError(context, result.left)
+    const { status, text } = result.right
+    return { status, headers: headersOf(context), body: text, code: undefined, reason: undefined }
   }
 
 const refusedAs =
-  (known: Omit<Refused, 'error'>) =>
-  (error: ProxyError): Refused => ({ ...known, error })
+  ({ caller, request, route }: Omit<Refused, 'error'>) =>
+  (error: ProxyError): Refused => ({
+    request,
+    error,
+    ...(caller === undefined ? {} : { caller }),
+    ...(route === undefined ? {} : { route }),
+  })
 
-const knownOf = ({ arrival, caller, route }: Call): Omit<Refused, 'error'> => ({
-  request: arrival.request,
-  caller,
-  operation: route.operation,
-})
-
-const contextOf = (request: IncomingRequest, now: Date, graphRequestId?: string) => ({
-  auditId: request.auditId,
-  now,
-  clientRequestId: callerRequestIdOf(request) ?? request.auditId,
-  requestId: graphRequestId ?? request.auditId,
-})
-
-/** The headers that every reply has. */
-export const withIds = (context: ReturnType<typeof contextOf>, reply: Reply): Reply => ({
-  ...reply,
-  headers: {
-    'Content-Type': 'application/json',
-    'Cache-Control': 'no-store',
-    'Audit-Id': context.auditId,
-    'request-id': context.requestId,
-    'client-request-id': context.clientRequestId,
-    ...reply.headers,
-  },
-})
-
-const logReply = ({ log, now }: Ports, { auditId, receivedAt }: IncomingRequest, { code, reason, status }: Reply) =>
-  log({ auditId, status, code, reason, durationInMs: now().getTime() - receivedAt.getTime() })
+const logged =
+  ({ log, monotonicNowInMs }: Ports, { auditId }: IncomingRequest) =>
+  (answered: T.Task<Reply>): T.Task<Reply> =>
+    pipe(
+      T.fromIO(monotonicNowInMs),
+      T.chain((startedInMs) =>
+        pipe(
+          answered,
+          T.tap(({ code, reason, status }) => {
+            const durationInMs = Math.round((monotonicNowInMs() - startedInMs) * 10) / 10
+            return T.fromIO(log({ auditId, status, code, reason, durationInMs }))
+          }),
+        ),
+      ),
+    )

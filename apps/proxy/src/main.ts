@@ -7,6 +7,11 @@ import { pinoLog } from './telemetry/pino-log.js'
 // As sysexits.h has it: something is wrong with the configuration.
 const exitConfig = 78
 
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  process.stderr.write(`The proxy was not started. It needs Node 24 or later; this is ${process.version}.\n`)
+  process.exit(1)
+}
+
 const config = decodeConfig(process.env)
 if (E.isLeft(config)) {
   const lines = config.left.map(({ message, variable }) => `  ${variable} ${message}.`)
@@ -18,14 +23,15 @@ if (E.isLeft(config)) {
 
 const log = pinoLog(config.right.logLevel)
 
-const end = (code: number): never => {
-  log.flush()
+const end = async (code: number): Promise<void> => {
+  // A write to stdout that never returns would keep the process from ending, so it is ended from outside.
+  if (!(await log.flush())) process.kill(process.pid, 'SIGKILL')
   process.exit(code)
 }
 
 const onMistake = (error: unknown): void => {
   log.fatal(error)
-  end(1)
+  void end(1)
 }
 process.on('uncaughtException', onMistake)
 process.on('unhandledRejection', onMistake)
@@ -33,7 +39,7 @@ process.on('unhandledRejection', onMistake)
 const started = await startProxy(config.right, log)
 if (E.isLeft(started)) {
   process.stderr.write(`The proxy was not started. ${started.left}\n`)
-  end(1)
+  await end(1)
 } else {
   const { adminUrl, stop, url } = started.right
   log.info('listening', { url, adminUrl, pid: process.pid })
@@ -42,7 +48,7 @@ if (E.isLeft(started)) {
     log.info('stopping', { signal })
     void stop().then((result) => {
       log.info('stopped', { result })
-      end(result === 'finished' ? 0 : 1)
+      return end(result === 'finished' ? 0 : 1)
     })
   }
   process.on('SIGTERM', onSignal)

@@ -7,13 +7,15 @@ import { keyedDigestIn } from './audit/node-keyed-digest.js'
 import { openSqliteAuditStore } from './audit/sqlite-audit-store.js'
 import { joseSignatureChecks, type SignatureChecks } from './authenticate/jose-signature-check.js'
 import type { Config } from './config/index.js'
-import type { Reply } from './domain/reply.js'
+import { contextWithoutRequest, type Reply } from './domain/reply.js'
 import { codeOfError, replyToError } from './domain/reply-to-error.js'
 import { clientCredentialsTokens } from './forward/oauth4webapi-upstream-tokens.js'
 import { type UndiciGraph, undiciGraph } from './forward/undici-graph.js'
-import { handleRequest, withIds } from './handle-request.js'
+import { handleRequest } from './handle-request.js'
+import { Conversations } from './http/conversations.js'
 import { expressAdminApp } from './http/express-admin-app.js'
-import { expressApp } from './http/express-app.js'
+import { expressListener } from './http/express-listener.js'
+import { boundedFetch } from './http/node-bounded-fetch.js'
 import { closeServer, listen, nodeHttpServer, type RefuseConnection } from './http/node-http-server.js'
 import type { Ports } from './ports.js'
 import { type Phase, stopProxy, type StopResult } from './stop-proxy.js'
@@ -50,6 +52,8 @@ export const startProxy = async (config: Config, log: Log): Promise<E.Either<str
     now,
     newId: uuidv7,
     alarm: log.alarm,
+    info: log.info,
+    ended: (message) => fatal(new Error(`the audit ledger is gone: ${message}`)),
   })
   if (E.isLeft(opened)) return E.left(`The audit ledger cannot be opened: ${opened.left}`)
   const { settled, store } = opened.right
@@ -67,6 +71,13 @@ export const startProxy = async (config: Config, log: Log): Promise<E.Either<str
 }
 
 const now = (): Date => new Date()
+
+/** For our own mistakes: the process records it, ends, and is started anew. */
+const fatal = (error: unknown): void => {
+  setImmediate(() => {
+    throw error
+  })
+}
 
 const lifecycle = (event: LifecycleRecord['event'], detail: LifecycleRecord['detail']): LifecycleRecord => ({
   kind: 'lifecycle',
@@ -105,6 +116,7 @@ const portsOf = (
     clientSecret: config.upstream.clientSecret,
     scope: `${config.upstream.graphUrl}/.default`,
     dangerouslyAllowPlainHttp: config.dangerouslyAllowPlainHttp,
+    fetch: (url, options) => boundedFetch(url, options),
   }),
   sendToGraph: graph.send,
   upstreamDeadlineInMs: config.upstream.deadlineInMs,
@@ -117,18 +129,46 @@ const portsOf = (
 const refuseConnection =
   (ports: Ports): RefuseConnection =>
   async ({ error, peer, reason }): Promise<Reply> => {
-    const auditId = uuidv7()
-    const context = { auditId, now: now(), clientRequestId: auditId, requestId: auditId }
+    const context = contextWithoutRequest(uuidv7(), now())
+    const { auditId } = context
+    const reply = replyToError(context, error)
     const code = codeOfError(error)
     await recordRefusal(ports)({ kind: 'connection', auditId, at: context.now.toISOString(), code, reason, peer })()
-    return withIds(context, replyToError(context, error))
+    ports.log({ auditId, status: reply.status, code, reason, durationInMs: 0 })()
+    return reply
   }
+
+/** The admin port is no part of what is audited. */
+const refuseOnAdminPort: RefuseConnection = ({ error }) =>
+  Promise.resolve(replyToError(contextWithoutRequest(uuidv7(), now()), error))
+
+/** Every request that is being handled, whether its client is still there or not. */
+const underWay = () => {
+  const tasks = new Set<Promise<unknown>>()
+  return {
+    track:
+      <A>(task: () => Promise<A>) =>
+      (): Promise<A> => {
+        const running = task()
+        tasks.add(running)
+        return running.finally(() => tasks.delete(running))
+      },
+    allHandled: async (): Promise<void> => {
+      while (tasks.size > 0) await Promise.allSettled(tasks)
+    },
+  }
+}
 
 const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either<string, RunningProxy>> => {
   const phase: Phase = { stopping: false, draining: false }
   const keys = joseSignatureChecks({
     issuer: config.callers.issuer,
     dangerouslyAllowPlainHttp: config.dangerouslyAllowPlainHttp,
+    fetch: (url, options) => boundedFetch(url, options),
+    onChange: (problem) => {
+      if (problem === undefined) log.info('the keys of the issuer are there')
+      else log.alarm(problem)
+    },
   })
   const graph = undiciGraph({
     origin: config.upstream.graphUrl,
@@ -138,38 +178,54 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
   })
   const ports = portsOf(config, log, ledger, phase, keys, graph)
 
-  const app = expressApp({
-    handle: handleRequest(ports),
-    newAuditId: uuidv7,
-    now,
-    isStopping: () => phase.stopping,
-    fatal: (error) => {
-      throw error
-    },
-  })
-  const server = nodeHttpServer(app, refuseConnection(ports))
+  const { allHandled, track } = underWay()
+  const handle = handleRequest(ports)
+  const conversations = new Conversations()
+  const server = nodeHttpServer(
+    expressListener({
+      handle: (request) => track(handle(request)),
+      conversations,
+      newAuditId: uuidv7,
+      now,
+      isStopping: () => phase.stopping,
+      fatal,
+    }),
+    conversations,
+    refuseConnection(ports),
+  )
   const admin = nodeHttpServer(
     expressAdminApp([
       { name: 'running', isWell: () => !phase.stopping },
       { name: 'auditLedger', isWell: () => ledger.store.problem() === undefined },
       { name: 'issuerKeys', isWell: () => keys.problem() === undefined },
     ]),
-    refuseConnection(ports),
+    new Conversations(),
+    refuseOnAdminPort,
   )
 
-  const release = async (result: StopResult | 'notStarted'): Promise<void> => {
-    await ledger.store.append(lifecycle('stopped', { ...whereabouts(), result }))()
+  const release = async <R extends string>(result: R): Promise<R | 'forced'> => {
+    const stopped = await ledger.store.append(lifecycle('stopped', { ...whereabouts(), result }))()
     keys.stop()
     await closeServer(admin)
-    await ledger.store.close()
+    const lost = await ledger.store.close()
     await graph.close()
+    for (const record of lost) log.recordLost(record, 'the process ends')
+    return E.isLeft(stopped) || lost.length > 0 ? 'forced' : result
   }
 
   try {
     const url = await listen(server, config.listen)
     const adminUrl = await listen(admin, config.admin)
     keys.begin()
-    const stop = stopProxy(config.shutdown, { server, phase, endCalls: graph.close, release })
+    const giveUpOnHalfSent = (): void => conversations.giveUpOnHalfSent({ _tag: 'Draining' })
+    const stop = stopProxy(config.shutdown, {
+      server,
+      phase,
+      giveUpOnHalfSent,
+      allHandled,
+      endCalls: graph.close,
+      release,
+    })
     return E.right({ url, adminUrl, stop })
   } catch (error) {
     await closeServer(server)

@@ -13,28 +13,42 @@ export interface Phase {
 export interface Stoppable {
   readonly server: Server
   readonly phase: Phase
+  /** Answers requests that are not here whole, and ends connections on which nothing is under way. */
+  readonly giveUpOnHalfSent: () => void
+  /** Done when every request that arrived has its end on record, its client being there or not. */
+  readonly allHandled: () => Promise<void>
   /** Ends the calls that are still in flight on our side, so that each gets its answer and its outcome on record. */
   readonly endCalls: () => Promise<void>
   /** Writes down that the process stopped, and lets go of everything. */
-  readonly release: (result: StopResult) => Promise<void>
+  readonly release: (result: StopResult) => Promise<StopResult>
 }
 
 /** How long the last replies may take to be recorded and written. */
 const lastWordsInMs = 3_000
+/** How long a request that has begun to come may take to come whole, once nobody listens any more. */
+const halfSentInMs = 1_000
 
-const finishWithin = (graceInMs: number, { endCalls, server }: Stoppable): Promise<StopResult> =>
-  new Promise((resolve) => {
-    let result: StopResult = 'finished'
-    const timer = setTimeout(() => {
+const finishWithin = async (
+  graceInMs: number,
+  { allHandled, endCalls, giveUpOnHalfSent, server }: Stoppable,
+): Promise<StopResult> => {
+  let result: StopResult = 'finished'
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve())
+  })
+  const timers = [
+    setTimeout(giveUpOnHalfSent, Math.min(halfSentInMs, graceInMs)),
+    setTimeout(() => {
       result = 'forced'
       void endCalls()
-      setTimeout(() => server.closeAllConnections(), lastWordsInMs).unref()
-    }, graceInMs)
-    server.close(() => {
-      clearTimeout(timer)
-      resolve(result)
-    })
-  })
+    }, graceInMs),
+    setTimeout(() => server.closeAllConnections(), graceInMs + lastWordsInMs),
+  ]
+  await closed
+  await allHandled()
+  for (const timer of timers) clearTimeout(timer)
+  return result
+}
 
 /**
  * Not ready at once; goes on serving for the delay, while balancers take note; then takes no more and finishes what is in
@@ -58,9 +72,7 @@ export const stopProxy = (
       }
     })
     phase.draining = true
-    const result = await finishWithin(graceInMs, stoppable)
-    await release(result)
-    return result
+    return release(await finishWithin(graceInMs, stoppable))
   }
 
   return () => {

@@ -10,6 +10,7 @@ export const aCreateRequest = (change: Partial<IncomingRequest> = {}): IncomingR
   auditId: '01900000-0000-7000-8000-000000000001',
   receivedAt: new Date('2026-11-23T12:00:00Z'),
   peer: '127.0.0.1',
+  httpVersion: '1.1',
   method: 'POST',
   target: bookPath,
   headers: [

@@ -53,7 +53,7 @@ const collectingLog = (lines: Array<unknown>): Log => ({
   alarm: (...line) => lines.push(line),
   recordLost: (...line) => lines.push(line),
   fatal: (error) => lines.push(error),
-  flush: () => undefined,
+  flush: () => Promise.resolve(true),
 })
 
 const tokenFrom = async (provider: IdentityProvider): Promise<string> => {

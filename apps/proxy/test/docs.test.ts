@@ -26,7 +26,9 @@ const errors: { readonly [K in ProxyError['_tag']]: ReadonlyArray<Extract<ProxyE
   TokenMissing: [{ _tag: 'TokenMissing' }],
   CredentialsMalformed: [{ _tag: 'CredentialsMalformed' }],
   TokenInvalid: [{ _tag: 'TokenInvalid', reason: 'expired', audience: 'a' }],
-  ScopeMissing: [{ _tag: 'ScopeMissing', permission: 'P' }],
+  ScopeMissing: [
+    { _tag: 'ScopeMissing', permission: 'P', caller: { kind: 'user', issuer: 'i', objectId: 'o', keyId: 'k' } },
+  ],
   AuthKeysUnavailable: [{ _tag: 'AuthKeysUnavailable', cause: new Error('x', { cause: new Error('y') }) }],
   JsonMalformed: [{ _tag: 'JsonMalformed', offset: 3, what: 'x' }],
   BodyInvalid: [
@@ -78,8 +80,7 @@ describe('docs/status-codes.md', () => {
     expect(row[1]?.split(', ')).toContain(String(reply.status))
     expect(row.slice(3, 5).join(' ')).toContain(innerError['retry'])
     expect(innerError['outcome']).toBe(outcomeOfError(error))
-    if (outcomeOfError(error) !== 'notSent' && error._tag !== 'Unforeseen')
-      expect(row[3]).toContain(innerError['outcome'])
+    if (outcomeOfError(error) !== 'notSent') expect(row[3]).toContain(innerError['outcome'])
     expect(message).toMatch(/^[A-Z].*\.$/)
   })
 
@@ -100,8 +101,12 @@ describe('docs/configuration.md', () => {
   it('tells every variable, and its default', () => {
     const text = doc('configuration.md')
     for (const [name, { guidance }] of Object.entries(variables)) {
-      expect(text).toContain(`\`${name}\``)
-      expect(text).toContain(guidance.fallback ?? '')
+      const row = text.split('\n').find((line) => line.startsWith('|') && line.includes(`\`${name}\``)) ?? ''
+
+      expect([name, row]).not.toEqual([name, ''])
+      expect(`${name}: ${row.replaceAll(/ +/g, ' ')}`).toContain(
+        guidance.fallback === undefined ? '| yes | |' : `\`${guidance.fallback}\``,
+      )
     }
   })
 })

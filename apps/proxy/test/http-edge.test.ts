@@ -52,6 +52,8 @@ describe('a request target', () => {
     [bookPath.replace('B1', '%2e%2e'), 400, 'malformedPathId'],
     [bookPath.replace('B1', '.%2e'), 400, 'malformedPathId'],
     [bookPath.replace('B1', '%2E.'), 400, 'malformedPathId'],
+    [bookPath.replace('B1', '%2f'), 400, 'malformedPathId'],
+    [bookPath.replace('B1', 'a%2Fb'), 400, 'malformedPathId'],
     [bookPath.replace('B1', '%252f'), 400, 'malformedPathId'],
     [bookPath.replace('B1', '%25%32%66'), 400, 'malformedPathId'],
     [bookPath.replace('B1', '%5c'), 400, 'malformedPathId'],
@@ -80,6 +82,26 @@ describe('a request target', () => {
       headers: { allow: 'POST' },
       error: { code: 'methodNotAllowed' },
     })
+  })
+})
+
+describe('a refusal', () => {
+  it('has what is known of it on record: method, and which id was malformed', async () => {
+    expect(recordsOf(await send({ method: 'DELETE' }))).toMatchObject([{ code: 'methodNotAllowed', method: 'DELETE' }])
+    expect(recordsOf(await send({ target: bookPath.replace('B1', '..') }))).toMatchObject([
+      { code: 'malformedPathId', reason: 'managedEBookId' },
+    ])
+  })
+
+  it('has no name on record that its sender made up', async () => {
+    const [extra, twice] = [
+      await send({ body: '{"Ada Lovelace":1}' }),
+      await send({ body: '{"Ada Lovelace":1,"Ada Lovelace":2}' }),
+    ]
+
+    expect(extra).toMatchObject({ status: 400, error: { code: 'bodyInvalid' } })
+    expect(twice).toMatchObject({ status: 400, error: { code: 'bodyInvalid' } })
+    expect(JSON.stringify([recordsOf(extra), recordsOf(twice), world.logged])).not.toContain('Lovelace')
   })
 })
 

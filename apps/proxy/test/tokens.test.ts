@@ -238,6 +238,25 @@ describe('a token that is forged or not for us', () => {
   })
 })
 
+describe('a genuine token that is refused', () => {
+  it.each([{ exp: 1_000_000_000, iat: 999_999_000, nbf: 999_999_000 }, { aud: 'another' }])(
+    '(%j) names its bearer on record',
+    async (change) => {
+      const reply = await present(`Bearer ${minted({}, change)}`)
+
+      expect(world.recordsOf(String(reply.headers['audit-id']))).toMatchObject([
+        { code: 'tokenInvalid', caller: { objectId: 'o' } },
+      ])
+    },
+  )
+
+  it('does not when its signature is another’s', async () => {
+    const reply = await present(`Bearer ${signed(`${part(header())}.${part(claims())}`, weak)}`)
+
+    expect(world.recordsOf(String(reply.headers['audit-id']))[0]).not.toHaveProperty('caller')
+  })
+})
+
 describe('a token without the permission', () => {
   it.each([
     { roles: undefined },
@@ -252,7 +271,14 @@ describe('a token without the permission', () => {
       error: { code: 'scopeMissing' },
     })
     expect(world.recordsOf(String(reply.headers['audit-id']))).toMatchObject([
-      { kind: 'refusal', code: 'scopeMissing' },
+      {
+        kind: 'refusal',
+        code: 'scopeMissing',
+        method: 'POST',
+        version: 'beta',
+        ids: { managedEBookId: 'B1' },
+        caller: { objectId: 'o', appId: 'c', tokenId: 'u' },
+      },
     ])
   })
 })

@@ -93,6 +93,9 @@ export const arrive =
       refuseIf(isDraining, { _tag: 'Draining' }),
       E.chain(refuseIf(({ target }) => target.length > longestTarget, { _tag: 'TargetTooLong' })),
       E.chain(refuseIf(({ headers }) => headers.length > mostHeaders, { _tag: 'HeadersTooLarge' })),
+      E.chain(
+        refuseIf(({ httpVersion }) => httpVersion !== '1.1', requestMalformed('Only HTTP/1.1 is understood here.')),
+      ),
       E.chain(refuseIf(isAbsoluteForm, requestMalformed('Send the path alone as request target, not a whole URL.'))),
       E.chain(withoutDuplicates),
       E.chain(refuseIf(expectsAnythingElse, { _tag: 'ExpectationFailed' })),

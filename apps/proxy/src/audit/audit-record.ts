@@ -21,6 +21,7 @@ export interface IntentRecord extends Recorded {
   readonly operation: OperationName
   readonly version: string
   readonly ids: Readonly<Record<string, string>>
+  /** Of the body as it goes to Graph: printed anew from what was decoded. */
   readonly bodyBytes: number
   /** Keyed, since a plain digest of so few possible bodies could be guessed. */
   readonly bodyDigest: string
@@ -56,9 +57,12 @@ export interface RefusalRecord extends Recorded {
   readonly reason?: string
   readonly peer: string
   readonly callerRequestId?: string
-  /** As far as it was known when the request was refused. */
+  readonly method: string
+  /** As far as it was known when the request was refused: whom a genuine token names, and what was asked for. */
   readonly caller?: Caller
   readonly operation?: OperationName
+  readonly version?: string
+  readonly ids?: Readonly<Record<string, string>>
   readonly problems?: ReadonlyArray<{ readonly pointer?: string; readonly code: ProblemCode }>
 }
 

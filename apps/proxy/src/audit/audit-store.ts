@@ -19,6 +19,6 @@ export interface AuditStore {
   readonly owe: (record: AuditRecord) => void
   /** Why nothing can be written just now; undefined when all is well. */
   readonly problem: () => string | undefined
-  /** Writes what waits, and closes. */
-  readonly close: T.Task<void>
+  /** Writes what waits and what is owed, and closes. Gives the records that could not be written. */
+  readonly close: T.Task<ReadonlyArray<AuditRecord>>
 }

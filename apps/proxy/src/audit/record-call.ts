@@ -15,7 +15,7 @@ export interface AuditPorts {
   /** In whose name Graph is called: the gateway's own application. */
   readonly upstreamClientId: string
   readonly now: IO.IO<Date>
-  /** Told of records that are not on disk; they are written there too, so that no line is lost. */
+  /** Told of records that are not on disk, whole: the process log is then all that has them. */
   readonly recordLost: (record: AuditRecord, cause: unknown) => IO.IO<void>
 }
 

@@ -1,3 +1,4 @@
+import { fieldClasses, type Route } from '@device-install-state/model'
 import type { Call } from '../domain/call.js'
 import type { Caller } from '../domain/caller.js'
 import { isClear } from '../domain/field-clarity.js'
@@ -23,7 +24,7 @@ const fieldsOf =
 /** The record of a call before it is made. */
 export const intentOf =
   (digest: KeyedDigest, upstreamClientId: string, now: Date) =>
-  ({ arrival: { request }, body, caller, json, route }: Call): IntentRecord => {
+  ({ body, caller, json, request, route }: Call): IntentRecord => {
     const callerRequestId = callerRequestIdOf(request)
     return {
       kind: 'intent',
@@ -119,23 +120,26 @@ export interface Refused {
   readonly request: IncomingRequest
   readonly error: ProxyError
   readonly caller?: Caller
-  readonly operation?: RefusalRecord['operation']
+  readonly route?: Route
 }
 
-// The name of an unknown property is the sender's to choose, so it is left out.
+// A name that we do not know is the sender's to choose, so it is left out.
+const isKnown = (pointer: string): boolean => pointer === '' || Object.hasOwn(fieldClasses, pointer.slice(1))
+
 const problemsOfError = (error: ProxyError) =>
   error._tag === 'BodyInvalid'
-    ? error.problems.map(({ code, pointer }) => (code === 'extra' ? { code } : { code, pointer }))
+    ? error.problems.map(({ code, pointer }) => (isKnown(pointer) ? { code, pointer } : { code }))
     : undefined
 
 /** The record of a refusal. */
 export const refusalOf = (
-  { caller, error, operation, request }: Refused,
+  { caller, error, request, route }: Refused,
   { code, status }: { readonly code: string; readonly status: number },
   now: Date,
 ): RefusalRecord => {
   const callerRequestId = callerRequestIdOf(request)
   const problems = problemsOfError(error)
+  const known = caller ?? ('caller' in error ? error.caller : undefined)
   const reason = reasonOf(error)
   return {
     kind: 'refusal',
@@ -146,8 +150,9 @@ export const refusalOf = (
     peer: request.peer,
     ...(reason === undefined ? {} : { reason }),
     ...(callerRequestId === undefined ? {} : { callerRequestId }),
-    ...(caller === undefined ? {} : { caller }),
-    ...(operation === undefined ? {} : { operation }),
+    method: request.method,
+    ...(known === undefined ? {} : { caller: known }),
+    ...(route === undefined ? {} : { operation: route.operation, version: route.version, ids: { ...route.ids } }),
     ...(problems === undefined ? {} : { problems }),
   }
 }

@@ -32,6 +32,8 @@ const openStore = async (change: Partial<SqliteAuditSettings> = {}) => {
     now: () => new Date(),
     newId: uuidv7,
     alarm: (what) => alarms.push(what),
+    info: (what) => alarms.push(what),
+    ended: (message) => alarms.push(message),
     ...change,
   })
   if (opened._tag === 'Right') open.push(opened.right.store)
@@ -72,7 +74,15 @@ const outcome = (auditId: string): OutcomeRecord => ({
   outcome: 'applied',
   createdId: 'x',
 })
-const refusal = (auditId: string): RefusalRecord => ({ kind: 'refusal', auditId, at, code: 'x', status: 400, peer: '' })
+const refusal = (auditId: string): RefusalRecord => ({
+  kind: 'refusal',
+  auditId,
+  at,
+  code: 'x',
+  status: 400,
+  peer: '',
+  method: 'POST',
+})
 
 const recordsOf = (auditId: string): ReadonlyArray<unknown> => {
   const records = sqliteRecordsOf(directory)(auditId)
@@ -201,6 +211,7 @@ describe('when the ledger cannot be written', () => {
     expect(await store.append(intent(intentId))()).toMatchObject({ left: { _tag: 'StoreFailed', cause: 'disk full' } })
     expect(store.problem()).toBe('disk full')
     expect(await store.append(intent(intentId))()).toMatchObject({ left: { _tag: 'StoreFailing' } })
+    expect(await store.append(refusal(uuidv7()))()).toMatchObject({ left: { _tag: 'StoreFailing' } })
     store.owe(outcome(outcomeId))
 
     broken.restore()
@@ -216,6 +227,16 @@ describe('when the ledger cannot be written', () => {
       n: 1,
     })
     database.close()
+  })
+
+  it('gives back what is still owed when it is closed', async () => {
+    const { store } = await mustOpen()
+    const broken = breakLedger()
+    store.owe(outcome(uuidv7()))
+    open = []
+
+    expect(await store.close()).toMatchObject([{ kind: 'outcome' }])
+    broken.restore()
   })
 
   it('gives up on a record after its deadline, and settles the intent if it is written late', async () => {

@@ -2,8 +2,9 @@ import { Worker } from 'node:worker_threads'
 import * as E from 'fp-ts/lib/Either.js'
 import type { AuditRecord, LifecycleRecord } from './audit-record.js'
 import type { AuditNotWritten, AuditStore } from './audit-store.js'
+import { conversation } from './node-worker-conversation.js'
 import { ledgerFile, lockFile, schema, schemaVersion } from './sqlite-schema.js'
-import type { FromWorker, Row, ToWorker, WorkerSettings } from './sqlite-audit-worker.js'
+import type { Row, ToWorker, FromWorker, WorkerSettings } from './sqlite-audit-worker.js'
 
 export interface SqliteAuditSettings {
   readonly directory: string
@@ -15,6 +16,10 @@ export interface SqliteAuditSettings {
   readonly newId: () => string
   /** Told what the operator must know at once. */
   readonly alarm: (what: string, detail: Readonly<Record<string, unknown>>) => void
+  /** Told when it works again. */
+  readonly info: (what: string, detail: Readonly<Record<string, unknown>>) => void
+  /** Told that the thread is gone: nothing can be written any more, so the process should end and be started anew. */
+  readonly ended: (message: string) => void
 }
 
 /** An open store, and how many intents of ended processes it settled as indeterminate when it opened. */
@@ -47,32 +52,15 @@ const startWorker = (settings: SqliteAuditSettings): Worker => {
   return new Worker(workerUrl, { workerData, name: 'audit' })
 }
 
-/** One message, one answer, in order: the worker never has more than one thing to do. */
-const conversation = (worker: Worker) => {
-  let answered: ((answer: FromWorker) => void) | undefined
-  const settle = (answer: FromWorker): void => {
-    const settleNow = answered
-    answered = undefined
-    settleNow?.(answer)
-  }
-  worker.on('message', settle)
-  worker.on('error', (error: Error) => settle({ _tag: 'Failed', message: error.message, during: 'Commit' }))
-  worker.on('exit', () => settle({ _tag: 'Failed', message: 'the audit thread ended', during: 'Commit' }))
-  return (message: ToWorker): Promise<FromWorker> =>
-    new Promise((resolve) => {
-      answered = resolve
-      worker.postMessage(message)
-    })
-}
-
 const storeOn = (settings: SqliteAuditSettings, ask: (message: ToWorker) => Promise<FromWorker>): AuditStore => {
-  const { alarm, deadlineInMs, mostWaiting, newId, now } = settings
+  const { alarm, deadlineInMs, info, mostWaiting, newId, now } = settings
   let waiting: Array<Waiting> = []
   let owed: Array<AuditRecord> = []
   let committing: Promise<void> | undefined
   let flushing: Promise<void> | undefined
   let problem: string | undefined
   let failingSince: string | undefined
+  let unrecorded = 0
   let probe: NodeJS.Timeout | undefined
 
   const fail = (message: string): void => {
@@ -87,7 +75,7 @@ const storeOn = (settings: SqliteAuditSettings, ask: (message: ToWorker) => Prom
     event: 'gap',
     auditId: newId(),
     at: now().toISOString(),
-    detail: { failingSince: since, owed: owed.length },
+    detail: { failingSince: since, owed: owed.length, unrecordedRefusals: unrecorded },
   })
 
   /** While the store fails, only this writes: what is owed, and a record that tells of the gap. */
@@ -106,7 +94,8 @@ const storeOn = (settings: SqliteAuditSettings, ask: (message: ToWorker) => Prom
       }
       problem = undefined
       failingSince = undefined
-      alarm('the audit ledger can be written again', { written: records.length })
+      info('the audit ledger can be written again', { written: records.length, unrecordedRefusals: unrecorded })
+      unrecorded = 0
     })
   }
 
@@ -136,7 +125,14 @@ const storeOn = (settings: SqliteAuditSettings, ask: (message: ToWorker) => Prom
     flushing = undefined
   }
 
-  const append = (record: AuditRecord) => () =>
+  /** A refusal is not owed, since nothing hangs on it, but that it is missing is told by the record of the gap. */
+  const append = (record: AuditRecord) => async (): Promise<E.Either<AuditNotWritten, void>> => {
+    const result = await tryToAppend(record)
+    if (E.isLeft(result) && (record.kind === 'refusal' || record.kind === 'connection')) unrecorded++
+    return result
+  }
+
+  const tryToAppend = (record: AuditRecord) =>
     new Promise<E.Either<AuditNotWritten, void>>((resolve) => {
       if (problem !== undefined) {
         resolve(E.left({ _tag: 'StoreFailing', cause: problem }))
@@ -179,12 +175,12 @@ const storeOn = (settings: SqliteAuditSettings, ask: (message: ToWorker) => Prom
     if (problem === undefined) fail('a record is owed')
   }
 
-  const close = async (): Promise<void> => {
+  const close = async (): Promise<ReadonlyArray<AuditRecord>> => {
     clearTimeout(probe)
     await flushing
-    if (owed.length > 0) await commit(owed.map(rowOf))
-    while (committing !== undefined) await committing
+    const lost = owed.length > 0 && (await commit(owed.map(rowOf))) !== undefined ? owed : []
     await ask({ _tag: 'Close' })
+    return lost
   }
 
   return { append, owe, problem: () => problem, close }
@@ -197,9 +193,10 @@ const storeOn = (settings: SqliteAuditSettings, ask: (message: ToWorker) => Prom
  */
 export const openSqliteAuditStore = async (settings: SqliteAuditSettings): Promise<E.Either<string, OpenedStore>> => {
   const worker = startWorker(settings)
-  const ask = conversation(worker)
+  const ask = conversation(worker, settings.ended)
   const opened = await ask({ _tag: 'Open', now: settings.now().toISOString() })
   if (opened._tag === 'Opened') return E.right({ store: storeOn(settings, ask), settled: opened.settled })
+  worker.removeAllListeners()
   await worker.terminate()
   return E.left(opened._tag === 'Failed' ? opened.message : 'the audit thread gave no answer')
 }

@@ -1,5 +1,4 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import type { Caller } from '../domain/caller.js'
 import type { ProxyError, TokenInvalidReason } from '../domain/proxy-error.js'
@@ -105,22 +104,12 @@ export const isMeantForGraph = (payload: unknown): boolean =>
 export const callerOfClaims =
   (rules: TokenRules, now: Date) =>
   ({ keyId, payload }: { readonly keyId: string; readonly payload: unknown }): E.Either<ProxyError, Caller> => {
-    const invalid = (reason: TokenInvalidReason): ProxyError => ({
-      _tag: 'TokenInvalid',
-      reason,
-      audience: rules.audience,
-    })
-    return pipe(
-      Claims.decode(payload),
-      E.mapLeft(() => invalid('claims')),
-      E.chain((claims) => {
-        const problem = problemWith(rules, claims, now.getTime() / 1000)
-        return problem === undefined ? E.right(claims) : E.left(invalid(problem))
-      }),
-      E.filterOrElse(
-        (claims) => permissionsOf(claims).includes(rules.permission),
-        (): ProxyError => ({ _tag: 'ScopeMissing', permission: rules.permission }),
-      ),
-      E.map((claims) => callerOf(claims, keyId)),
-    )
+    const decoded = Claims.decode(payload)
+    if (E.isLeft(decoded)) return E.left({ _tag: 'TokenInvalid', reason: 'claims', audience: rules.audience })
+    const caller = callerOf(decoded.right, keyId)
+    const reason = problemWith(rules, decoded.right, now.getTime() / 1000)
+    if (reason !== undefined) return E.left({ _tag: 'TokenInvalid', reason, audience: rules.audience, caller })
+    return permissionsOf(decoded.right).includes(rules.permission)
+      ? E.right(caller)
+      : E.left({ _tag: 'ScopeMissing', permission: rules.permission, caller })
   }

@@ -13,65 +13,58 @@ export interface IssuerSettings {
   readonly issuer: string
   /** Only ever true for addresses of this machine, see `config/`. */
   readonly dangerouslyAllowPlainHttp: boolean
+  /** fetch, or one with limits. */
+  readonly fetch: (
+    url: string,
+    options: {
+      readonly headers: Headers | Record<string, string>
+      readonly method: string
+      readonly signal?: AbortSignal
+    },
+  ) => Promise<Response>
+  /** Told when keys cannot be had, with the reason, and (undefined) when they can be had again. */
+  readonly onChange: (problem: string | undefined) => void
 }
 
 export interface SignatureChecks {
   readonly check: (token: UnverifiedToken) => T.Task<SignatureCheck>
-  /** Gets discovery document and keys, and tries again every few seconds until they are there. Call it once. */
+  /** Gets discovery document and keys, tries again until they are there, and renews them. Call it once. */
   readonly begin: () => void
-  /** Why keys are not there; undefined once they are. */
+  /** Why there are no keys; undefined when there are. */
   readonly problem: () => string | undefined
   readonly stop: () => void
 }
 
 const longestWaitInMs = 5_000
+const refreshEveryInMs = 600_000
+/** How soon after an attempt an unknown key id may cause the next one, however many tokens name one. */
+const cooldownInMs = 30_000
 const tryAgainAfterInMs = 2_000
-const largestDocumentInBytes = 256 * 1024
+/** Keys that were good once go on being good for this long while they cannot be renewed. */
+const staleAfterInMs = 24 * 3_600_000
 
-/** fetch, but an answer of more than 256 KiB is an error, and redirects are not followed. */
-const boundedFetch = async (
-  url: string,
-  {
-    headers,
-    method,
-    signal,
-  }: { readonly headers: Headers | Record<string, string>; readonly method: string; readonly signal?: AbortSignal },
-): Promise<Response> => {
-  const response = await fetch(url, { headers, method, redirect: 'error', ...(signal === undefined ? {} : { signal }) })
-  const chunks: Array<Uint8Array<ArrayBuffer>> = []
-  let size = 0
-  const reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined = response.body?.getReader()
-  for (let read = await reader?.read(); read?.done === false; read = await reader?.read()) {
-    size += read.value.byteLength
-    if (size > largestDocumentInBytes) throw new Error(`${url} answered more than 256 KiB`)
-    chunks.push(read.value)
-  }
-  return new Response(new Blob(chunks), { status: response.status, headers: response.headers })
-}
+type KeySet = ReturnType<typeof createRemoteJWKSet>
 
-type GetKey = ReturnType<typeof createRemoteJWKSet>
-
-const discover = async ({ dangerouslyAllowPlainHttp, issuer }: IssuerSettings): Promise<GetKey> => {
+const discover = async ({ dangerouslyAllowPlainHttp, fetch, issuer }: IssuerSettings): Promise<KeySet> => {
   const url = new URL(issuer)
   const response = await discoveryRequest(url, {
     algorithm: 'oidc',
     [allowInsecureRequests]: dangerouslyAllowPlainHttp,
-    [customDiscoveryFetch]: boundedFetch,
+    [customDiscoveryFetch]: fetch,
     signal: AbortSignal.timeout(longestWaitInMs),
   })
   const { jwks_uri: jwksUri } = await processDiscoveryResponse(url, response)
-  const keys = new URL(jwksUri ?? '', url)
-  if (jwksUri === undefined || keys.origin !== url.origin) {
-    throw new Error(`the discovery document of ${issuer} names no jwks_uri on the issuer's own host`)
+  const address = new URL(jwksUri ?? '', url)
+  if (jwksUri === undefined || address.origin !== url.origin) {
+    throw new Error(`the discovery document names no jwks_uri on the issuer's own host`)
   }
-  const getKey = createRemoteJWKSet(keys, {
+  // When keys are fetched is decided below, not by jose: it fetches when it is told to, and at no other time.
+  return createRemoteJWKSet(address, {
     timeoutDuration: longestWaitInMs,
-    cooldownDuration: 30_000,
-    cacheMaxAge: 600_000,
-    [customFetch]: boundedFetch,
+    cooldownDuration: Number.POSITIVE_INFINITY,
+    cacheMaxAge: Number.POSITIVE_INFINITY,
+    [customFetch]: fetch,
   })
-  await getKey.reload()
-  return getKey
 }
 
 const isAboutTheKeyAsked = (error: unknown): boolean =>
@@ -84,50 +77,86 @@ const flattened = (token: string): FlattenedToken => {
   return { protected: header, payload, signature }
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const wordsOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
+  return `${error.message}${cause}`
+}
 
 /**
  * Proves signatures with the issuer's keys, which come from its JWKS as its discovery document names it (OpenID Connect
- * Discovery 1.0 §4). RS256 alone. An unknown key id makes the set be fetched again, at most every 30 seconds. That keys
- * cannot be had is told apart from a bad signature. Does not look at claims. Never rejects.
+ * Discovery 1.0 §4). RS256 alone. Keys are renewed every 10 minutes in the background; an unknown key id makes them be
+ * fetched at once, at most every 30 seconds; one fetch at a time. While they cannot be renewed, the last good ones serve
+ * for a day. That keys cannot be had is told apart from a bad signature. Does not look at claims. Never rejects.
  */
 export const joseSignatureChecks = (settings: IssuerSettings): SignatureChecks => {
-  let getKey: GetKey | undefined
-  let problem: string | undefined = 'the keys of the issuer have not been fetched yet'
+  let keySet: KeySet | undefined
+  let lastGoodAtInMs = Number.NEGATIVE_INFINITY
+  let lastAttemptAtInMs = Number.NEGATIVE_INFINITY
+  let failure: string | undefined = 'the keys of the issuer have not been fetched yet'
+  let told: string | undefined
+  let underWay: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
   let stopped = false
 
-  const begin = (): void => {
-    discover(settings).then(
-      (found) => {
-        getKey = found
-        problem = undefined
-      },
-      (error: unknown) => {
-        problem = `the keys of ${settings.issuer} cannot be had: ${messageOf(error)}`
-        if (!stopped) timer = setTimeout(begin, tryAgainAfterInMs)
-      },
-    )
+  const problem = (): string | undefined => (performance.now() - lastGoodAtInMs > staleAfterInMs ? failure : undefined)
+
+  const tell = (): void => {
+    if (problem() === told) return
+    told = problem()
+    settings.onChange(told)
   }
 
-  const keyOf = async ({ keyId, token }: UnverifiedToken, keys: GetKey) => {
+  const schedule = (afterInMs: number): void => {
+    clearTimeout(timer)
+    if (!stopped) timer = setTimeout(() => void refresh(), afterInMs)
+  }
+
+  const fetchKeys = async (): Promise<void> => {
+    lastAttemptAtInMs = performance.now()
     try {
-      const key = await keys({ alg: 'RS256', kid: keyId }, flattened(token))
-      problem = undefined
-      return { _tag: 'Key', key } as const
-    } catch (cause) {
-      if (isAboutTheKeyAsked(cause)) return { _tag: 'NotGenuine', reason: 'keyUnknown' } as const
-      problem = `the keys of ${settings.issuer} cannot be had: ${messageOf(cause)}`
-      return { _tag: 'KeysUnavailable', cause } as const
+      const found = keySet ?? (await discover(settings))
+      await found.reload()
+      keySet = found
+      lastGoodAtInMs = performance.now()
+      failure = undefined
+      schedule(refreshEveryInMs)
+    } catch (error) {
+      failure = `the keys of ${settings.issuer} cannot be had: ${wordsOf(error)}`
+      schedule(keySet === undefined ? tryAgainAfterInMs : cooldownInMs)
+    }
+    underWay = undefined
+    tell()
+  }
+
+  const refresh = (): Promise<void> => {
+    underWay ??= fetchKeys()
+    return underWay
+  }
+
+  const keyOf = async ({ keyId, token }: UnverifiedToken, keys: KeySet) => {
+    try {
+      return await keys({ alg: 'RS256', kid: keyId }, flattened(token))
+    } catch (error) {
+      if (isAboutTheKeyAsked(error)) return undefined
+      throw error
     }
   }
 
+  const keyOrRefreshedKeyOf = async (token: UnverifiedToken, keys: KeySet) => {
+    const key = await keyOf(token, keys)
+    if (key !== undefined) return key
+    if (underWay === undefined && performance.now() - lastAttemptAtInMs < cooldownInMs) return undefined
+    await refresh()
+    return keyOf(token, keys)
+  }
+
   const check = (token: UnverifiedToken) => async (): Promise<SignatureCheck> => {
-    if (getKey === undefined) return { _tag: 'KeysUnavailable', cause: problem }
-    const found = await keyOf(token, getKey)
-    if (found._tag !== 'Key') return found
+    if (keySet === undefined || problem() !== undefined) return { _tag: 'KeysUnavailable', cause: failure }
     try {
-      await compactVerify(token.token, found.key, { algorithms: ['RS256'] })
+      const key = await keyOrRefreshedKeyOf(token, keySet)
+      if (key === undefined) return { _tag: 'NotGenuine', reason: 'keyUnknown' }
+      await compactVerify(token.token, key, { algorithms: ['RS256'] })
       return { _tag: 'Genuine' }
     } catch {
       // Whatever jose or the key throws here (a key of 1,024 bits gives a TypeError), nothing was proved.
@@ -135,10 +164,13 @@ export const joseSignatureChecks = (settings: IssuerSettings): SignatureChecks =
     }
   }
 
-  const stop = (): void => {
-    stopped = true
-    clearTimeout(timer)
+  return {
+    check,
+    begin: () => void refresh(),
+    problem,
+    stop: () => {
+      stopped = true
+      clearTimeout(timer)
+    },
   }
-
-  return { check, begin, problem: () => problem, stop }
 }

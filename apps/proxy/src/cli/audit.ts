@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
 import * as E from 'fp-ts/lib/Either.js'
-import { type KeptRecord, sqliteRecordsOf } from '../audit/sqlite-audit-reader.js'
+import type { KeptRecord } from '../audit/sqlite-audit-reader.js'
 
 const usage = `usage: device-install-state-audit show AUDIT-ID [--directory FOLDER]
 
@@ -29,16 +29,19 @@ const lineOf = ({ record, sequence, writer }: KeptRecord): string => {
   return JSON.stringify({ sequence, writer, record: content })
 }
 
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  fail(2, `The ledger cannot be read: Node 24 or later is needed; this is ${process.version}.\n`)
+}
+
 const { positionals, values } = argumentsOf()
 const [command, auditId, ...others] = positionals
 const directory = values.directory ?? process.env['AUDIT_DIRECTORY']
 if (command !== 'show' || auditId === undefined || others.length > 0 || directory === undefined) fail(64, usage)
 else {
+  // Not before the version is known to be right: an older Node has no node:sqlite.
+  const { sqliteRecordsOf } = await import('../audit/sqlite-audit-reader.js')
   const records = sqliteRecordsOf(directory)(auditId)
   if (E.isLeft(records)) fail(2, `The ledger cannot be read. ${records.left}\n`)
   else if (records.right.length === 0) fail(1, `Nothing is known of ${auditId}.\n`)
-  else
-    for (const kept of records.right)
-      process.stdout.write(`${lineOf(kept)}
-`)
+  else process.stdout.write(records.right.map((kept) => `${lineOf(kept)}\n`).join(''))
 }

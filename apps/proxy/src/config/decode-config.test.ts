@@ -70,6 +70,10 @@ describe('the environment', () => {
     ['LOG_LEVEL', 'loud'],
     ['DANGEROUSLY_ALLOW_PLAIN_HTTP', 'yes'],
     ['AZURE_CLIENT_SECRET', ' '],
+    ['AZURE_CLIENT_SECRET', 'secret-of-a-file\n'],
+    ['CALLER_PERMISSION', 'Geräte.Anlegen'],
+    ['CALLER_PERMISSION', 'two words'],
+    ['CALLER_PERMISSION', 'a"quote'],
   ])('may not have %s=%s', (variable, value) => {
     expect(problemsIn({ ...good, [variable]: value })).toMatchObject([{ variable }])
   })

@@ -34,11 +34,18 @@ const readAs = <A>(name: string, read: (text: string) => A | undefined): t.Type<
     String,
   )
 
-/** Any text that is not blank. */
-export const nonEmpty: t.Type<string, string> = readAs('NonEmpty', (text) => (text.trim() === '' ? undefined : text))
+/** Any text without blanks around it, which are mostly the line end of a file that a secret came from. */
+export const nonEmpty: t.Type<string, string> = readAs('NonEmpty', (text) =>
+  text !== '' && text.trim() === text ? text : undefined,
+)
 
 export const guid: t.Type<string, string> = readAs('Guid', (text) =>
   /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : undefined,
+)
+
+/** RFC 6749 §3.3: it stands in a challenge, in quotes. */
+export const scopeToken: t.Type<string, string> = readAs('ScopeToken', (text) =>
+  /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(text) ? text : undefined,
 )
 
 /** Digits alone: neither `32kb` nor `1e3` nor a sign can be misread. */

@@ -1,6 +1,18 @@
 import { graphVersions } from '@device-install-state/model'
 import * as t from 'io-ts'
-import { flag, guid, httpUrlText, integerBetween, nonEmpty, oneOf, origin, port, someOf, Variable } from './variable.js'
+import {
+  flag,
+  guid,
+  httpUrlText,
+  integerBetween,
+  nonEmpty,
+  oneOf,
+  origin,
+  port,
+  scopeToken,
+  someOf,
+  Variable,
+} from './variable.js'
 
 export type LogLevel = (typeof logLevels)[number]
 const logLevels = ['debug', 'info', 'warn', 'error'] as const
@@ -25,8 +37,8 @@ export const variables = {
     '00000000-0000-4000-8000-000000000002',
   ),
   CALLER_PERMISSION: variable(
-    nonEmpty,
-    'the scope (users) or role (applications) that the callers’ tokens must have',
+    scopeToken,
+    'the scope (users) or role (applications) that the callers’ tokens must have, in ASCII without blanks and quotes',
     'DeviceInstallStates.Create',
     'DeviceManagementApps.ReadWrite.All',
   ),
@@ -46,7 +58,11 @@ export const variables = {
     'the client id (GUID) of the gateway’s own application',
     '00000000-0000-4000-8000-000000000003',
   ),
-  AZURE_CLIENT_SECRET: variable(nonEmpty, 'the client secret of the gateway’s own application', '(from your vault)'),
+  AZURE_CLIENT_SECRET: variable(
+    nonEmpty,
+    'the client secret of the gateway’s own application, without blanks or line ends around it',
+    'a-secret-from-your-vault',
+  ),
   GRAPH_URL: variable(origin, 'the origin of Graph', 'https://graph.microsoft.us', 'https://graph.microsoft.com'),
   GRAPH_VERSIONS: variable(
     someOf(graphVersions),

@@ -41,7 +41,7 @@ describe('a message of Graph', () => {
   })
 
   it('is told in 500 characters at most', () => {
-    expect(cleanMessage('x'.repeat(5000), [])).toHaveLength(500)
+    expect(cleanMessage('xy '.repeat(5000), [])).toHaveLength(500)
   })
 })
 
@@ -55,13 +55,38 @@ describe('the values that were sent', () => {
     `Bad value ${JSON.stringify(name)}.`,
     `{"reason":${JSON.stringify(`Bad ${name}`)}}`,
     `Bad value ${encodeURIComponent(name)}.`,
+    'Bad value "O\\u0027Hara (Ada) [7] $\\u0026 \\\\ \\u0022x\\u0022".',
+    'Bad value O&#39;Hara (Ada) [7] $&amp; \\ &quot;x&quot; here.',
   ])('are hidden however they are printed: %s', (message) => {
     expect(cleanMessage(message, [name, 'x'])).not.toMatch(/hara|ada/i)
   })
 
-  it('do not make a short sentence take long', () => {
-    const hostile = '(a+)+$'.repeat(600)
-
-    expect(cleanMessage(`${'a'.repeat(4_000)}!`, [hostile, 'a'.repeat(4_096)])).toHaveLength(500)
+  it('are hidden where they are quoted and cut short', () => {
+    expect(
+      cleanMessage("The name 'Ada Lovelaces private te...' is too long.", ['Ada Lovelaces private telephone']),
+    ).toBe("The name '…' is too long.")
   })
+})
+
+describe('a credential', () => {
+  it.each(['Bearer eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJlLXRoYXQtaXMtbG9uZw', `sig=${'A'.repeat(43)}=`])(
+    'in a message is left out: %s',
+    (text) => {
+      expect(cleanMessage(`Rejected ${text}, sorry`, [])).toMatch(
+        /^Rejected (?:Bearer )?…,? ?sorry$|^Rejected sig=…, sorry$/,
+      )
+    },
+  )
+})
+
+describe('a message without end', () => {
+  it.each(['x ', 'a.', 'a-', `"'`, '@', '%41', '&#', '\\u00'])(
+    '(%s…) is looked at no further than 4,096 characters',
+    (part) => {
+      const message = part.repeat(125_000)
+      const values = ['(a+)+$'.repeat(600), 'a'.repeat(4_096)]
+
+      expect(cleanMessage(message, values)).toBe(cleanMessage(message.slice(0, 4_096), values))
+    },
+  )
 })

@@ -69,18 +69,24 @@ const createdOf = (status: 200 | 201, answer: GraphAnswer): E.Either<ProxyError,
   )
 }
 
-// Codes of Graph may be empty and hold blanks; what is longer, or no ASCII on one line, is no code.
-const graphCode = /^[\x20-\x7e]{0,128}$/
+// Codes of Graph may be empty and hold blanks; what is longer, or has other signs, is no code.
+const graphCode = /^[\w .:-]{0,128}$/
+
+const codeIn = (code: string | undefined, hiddenValues: ReadonlyArray<string>): string | undefined =>
+  code !== undefined && graphCode.test(code) && !hiddenValues.some((value) => value.length > 2 && code.includes(value))
+    ? code
+    : undefined
 
 const longestIdTold = 256
 
 const refusalOf = (answer: GraphAnswer, now: Date, sent: DeviceInstallStateCreate): GraphRefusal => {
   const json = jsonOf(answer)
   const error = GraphError.is(json) ? json.error : undefined
+  const hiddenValues = hiddenValuesOf(sent)
   return {
     status: answer.status,
-    code: error !== undefined && graphCode.test(error.code) ? error.code : undefined,
-    message: error === undefined ? undefined : cleanMessage(error.message, hiddenValuesOf(sent)),
+    code: codeIn(error?.code, hiddenValues),
+    message: error === undefined ? undefined : cleanMessage(error.message, hiddenValues),
     retryAfterInSeconds: retryAfterInSeconds(answer.headers['retry-after'], now),
   }
 }

@@ -84,9 +84,8 @@ export const decodeRequest =
       arrival.request.readBody,
       TE.chainEitherK(decodeBody),
       TE.map((body) => ({
-        arrival,
+        ...arrival,
         caller,
-        route: arrival.route,
         body,
         json: JSON.stringify(DeviceInstallStateCreate.encode(body)),
       })),

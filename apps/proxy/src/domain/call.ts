@@ -1,10 +1,10 @@
 import type { DeviceInstallStateCreate, Route } from '@device-install-state/model'
-import type { Arrival } from './arrival.js'
 import type { Caller } from './caller.js'
+import type { IncomingRequest } from './incoming-request.js'
 
 /** A call that is understood: who asks for what. */
 export interface Call {
-  readonly arrival: Arrival
+  readonly request: IncomingRequest
   readonly caller: Caller
   readonly route: Route
   readonly body: DeviceInstallStateCreate

@@ -8,6 +8,8 @@ export interface IncomingRequest {
   readonly receivedAt: Date
   /** The address of the other end of the connection; proxies in between are not seen through. */
   readonly peer: string
+  /** As on the request line, `1.1` if all is well. */
+  readonly httpVersion: string
   readonly method: string
   /** The request target as sent, undecoded. */
   readonly target: string

@@ -9,19 +9,45 @@ export type OutcomeKind = 'applied' | 'refused' | 'notSent' | 'indeterminate'
 /** Whether the same call may be made again: proved harmless, later, only after a look at Graph, or in vain. */
 export type Retry = 'safe' | 'after' | 'check-first' | 'never'
 
-const outcomes: Readonly<Partial<Record<ProxyError['_tag'], OutcomeKind>>> = {
-  GraphConnectionLost: 'indeterminate',
-  GraphRedirected: 'indeterminate',
-  GraphRouteUnsupported: 'refused',
-  GraphRejectedOurToken: 'refused',
-  GraphRefused: 'refused',
-  GraphFailed: 'indeterminate',
-  Unforeseen: 'indeterminate',
-}
-
-/** What an error says of the call; before anything was sent, that is always `notSent`. */
+/** What an error says of the call. Before anything was sent, that is always `notSent`. */
 export const outcomeOfError = (error: ProxyError): OutcomeKind => {
-  if (error._tag === 'GraphTimedOut') return error.sent ? 'indeterminate' : 'notSent'
-  if (error._tag === 'GraphAnswerUnreadable') return error.createdId === undefined ? 'indeterminate' : 'applied'
-  return outcomes[error._tag] ?? 'notSent'
+  switch (error._tag) {
+    case 'RequestMalformed':
+    case 'HeaderDuplicated':
+    case 'HeadersTooLarge':
+    case 'TargetTooLong':
+    case 'RouteNotFound':
+    case 'PathIdMalformed':
+    case 'MethodNotAllowed':
+    case 'MediaTypeUnsupported':
+    case 'ExpectationFailed':
+    case 'BodyTooLarge':
+    case 'BodyNotReceived':
+    case 'Draining':
+    case 'TokenMissing':
+    case 'CredentialsMalformed':
+    case 'TokenInvalid':
+    case 'ScopeMissing':
+    case 'AuthKeysUnavailable':
+    case 'JsonMalformed':
+    case 'BodyInvalid':
+    case 'IntentNotRecorded':
+    case 'UpstreamAuthUnavailable':
+    case 'GraphUnreachable':
+    case 'GraphTlsFailed':
+      return 'notSent'
+    case 'GraphTimedOut':
+      return error.sent ? 'indeterminate' : 'notSent'
+    case 'GraphRouteUnsupported':
+    case 'GraphRejectedOurToken':
+    case 'GraphRefused':
+      return 'refused'
+    case 'GraphAnswerUnreadable':
+      return error.createdId === undefined ? 'indeterminate' : 'applied'
+    case 'GraphConnectionLost':
+    case 'GraphRedirected':
+    case 'GraphFailed':
+    case 'Unforeseen':
+      return 'indeterminate'
+  }
 }

@@ -1,4 +1,5 @@
 import type { Problem } from '@device-install-state/model'
+import type { Caller } from './caller.js'
 
 /** Why a token was not taken. For the audit record alone: a caller is told no more than that it is invalid. */
 export type TokenInvalidReason =
@@ -46,8 +47,14 @@ export type ProxyError =
   // 2 authenticate
   | { readonly _tag: 'TokenMissing' }
   | { readonly _tag: 'CredentialsMalformed' }
-  | { readonly _tag: 'TokenInvalid'; readonly reason: TokenInvalidReason; readonly audience: string }
-  | { readonly _tag: 'ScopeMissing'; readonly permission: string }
+  | {
+      readonly _tag: 'TokenInvalid'
+      readonly reason: TokenInvalidReason
+      readonly audience: string
+      /** Whom the token names, if its signature is genuine: for the record. */
+      readonly caller?: Caller
+    }
+  | { readonly _tag: 'ScopeMissing'; readonly permission: string; readonly caller: Caller }
   | { readonly _tag: 'AuthKeysUnavailable'; readonly cause: unknown }
   // 3 decode
   | { readonly _tag: 'JsonMalformed'; readonly offset: number | undefined; readonly what: string }
@@ -59,11 +66,18 @@ export type ProxyError =
   | { readonly _tag: 'GraphUnreachable'; readonly cause: unknown }
   | { readonly _tag: 'GraphTlsFailed'; readonly cause: unknown }
   | { readonly _tag: 'GraphConnectionLost'; readonly cause: unknown }
-  | { readonly _tag: 'GraphTimedOut'; readonly sent: boolean; readonly status: number | undefined }
+  | {
+      readonly _tag: 'GraphTimedOut'
+      readonly sent: boolean
+      readonly status: number | undefined
+      readonly requestId?: string | undefined
+    }
   // 6 decode the answer
   | {
       readonly _tag: 'GraphAnswerUnreadable'
       readonly status: number | undefined
+      /** Graph's `request-id`, if its headers came. */
+      readonly requestId?: string | undefined
       readonly what: string
       /** Known where the entity's key could be read although the rest could not. */
       readonly createdId: string | undefined

@@ -5,13 +5,18 @@ const longest = 300
 const bounded = (text: string): string =>
   text.length <= longest ? text : `${text.slice(0, longest).toWellFormed()}… (cut, ${String(text.length)} characters)`
 
+// The words of some errors quote what they could not read: a token may stand in them.
+const quotesItsInput = (error: Error): boolean => error instanceof SyntaxError
+
 const causeOf = (cause: unknown): string => {
   if (!(cause instanceof Error)) return typeof cause === 'string' ? cause : JSON.stringify(cause ?? 'unknown')
+  const words = quotesItsInput(cause) ? cause.name : `${cause.name}: ${cause.message}`
   const code = 'code' in cause && typeof cause.code === 'string' ? ` (${cause.code})` : ''
-  // An OAuth error answer: RFC 6749 §5.2.
-  const oauth = 'error' in cause && typeof cause.error === 'string' ? ` [${cause.error}]` : ''
+  // An error code of OAuth, RFC 6749 §5.2, if it looks like one.
+  const oauth =
+    'error' in cause && typeof cause.error === 'string' && /^[a-z_]{1,64}$/.test(cause.error) ? ` [${cause.error}]` : ''
   const deeper = cause.cause instanceof Error ? `: ${causeOf(cause.cause)}` : ''
-  return `${cause.name}: ${cause.message}${code}${oauth}${deeper}`
+  return `${words}${code}${oauth}${deeper}`
 }
 
 /** What an auditor may know beyond our code. Never a token, never a value of the body. */
@@ -40,7 +45,25 @@ export const reasonOf = (error: ProxyError): string | undefined => {
     case 'GraphConnectionLost':
     case 'Unforeseen':
       return bounded(causeOf(error.cause))
-    default:
+    case 'PathIdMalformed':
+      return error.names.join(', ')
+    case 'RequestMalformed':
+      return error.what
+    case 'GraphFailed':
+    case 'GraphRedirected':
+      return `status ${String(error.status)}`
+    case 'HeadersTooLarge':
+    case 'TargetTooLong':
+    case 'RouteNotFound':
+    case 'MethodNotAllowed':
+    case 'MediaTypeUnsupported':
+    case 'ExpectationFailed':
+    case 'BodyTooLarge':
+    case 'Draining':
+    case 'TokenMissing':
+    case 'CredentialsMalformed':
+    case 'ScopeMissing':
+    case 'BodyInvalid':
       return undefined
   }
 }

@@ -1,18 +1,8 @@
 import { outcomeOfError, type OutcomeKind } from './outcome.js'
 import type { ProxyError } from './proxy-error.js'
-import type { Reply } from './reply.js'
+import { headersOf, type Reply, type ReplyContext } from './reply.js'
 import { reasonOf } from './reason-of.js'
 import { tell } from './tell-error.js'
-
-/** What every reply tells of its call. */
-export interface ReplyContext {
-  readonly auditId: string
-  readonly now: Date
-  /** The caller's own `client-request-id` where it sent a GUID, else ours. */
-  readonly clientRequestId: string
-  /** Graph's `request-id` where Graph answered, else ours. */
-  readonly requestId: string
-}
 
 /** Our name for an error, as in `docs/status-codes.md`. */
 export const codeOfError = (error: ProxyError): string => tell(error).code
@@ -51,5 +41,11 @@ export const replyToError = (context: ReplyContext, error: ProxyError): Reply =>
       },
     },
   }
-  return { status, headers: headers ?? {}, body: JSON.stringify(body), code, reason: reasonOf(error) }
+  return {
+    status,
+    headers: { ...headersOf(context), ...headers },
+    body: JSON.stringify(body),
+    code,
+    reason: reasonOf(error),
+  }
 }

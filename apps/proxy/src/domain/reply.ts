@@ -1,3 +1,5 @@
+import { callerRequestIdOf, type IncomingRequest } from './incoming-request.js'
+
 /** What the caller gets. */
 export interface Reply {
   readonly status: number
@@ -8,3 +10,38 @@ export interface Reply {
   /** What the operator may know beyond that, for the log. */
   readonly reason: string | undefined
 }
+
+/** The ids and the time of a call, which every reply tells. */
+export interface ReplyContext {
+  readonly auditId: string
+  readonly now: Date
+  /** The caller's own `client-request-id` where it sent a GUID, else ours. */
+  readonly clientRequestId: string
+  /** Graph's `request-id` where Graph answered, else ours. */
+  readonly requestId: string
+}
+
+/** The context of a request that Graph may have answered. */
+export const contextOf = (request: IncomingRequest, now: Date, graphRequestId?: string): ReplyContext => ({
+  auditId: request.auditId,
+  now,
+  clientRequestId: callerRequestIdOf(request) ?? request.auditId,
+  requestId: graphRequestId ?? request.auditId,
+})
+
+/** The context of bytes that never became a request. */
+export const contextWithoutRequest = (auditId: string, now: Date): ReplyContext => ({
+  auditId,
+  now,
+  clientRequestId: auditId,
+  requestId: auditId,
+})
+
+/** The headers that every reply has. */
+export const headersOf = ({ auditId, clientRequestId, requestId }: ReplyContext): Readonly<Record<string, string>> => ({
+  'Content-Type': 'application/json',
+  'Cache-Control': 'no-store',
+  'Audit-Id': auditId,
+  'request-id': requestId,
+  'client-request-id': clientRequestId,
+})

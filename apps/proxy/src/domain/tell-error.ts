@@ -310,7 +310,7 @@ export const tell = (error: ProxyError): Told => {
       return {
         status: 502,
         code: 'upstreamAuthRejected',
-        message: 'Graph rejected the gateway’s own token, a fresh one too; its operator should look at this.',
+        message: 'Graph rejected the gateway’s own token; its operator should look at this.',
         retry: 'never',
       }
     case 'GraphRefused':

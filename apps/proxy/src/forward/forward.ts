@@ -31,11 +31,11 @@ export interface Forwarded {
   readonly attempts: number
 }
 
-const requestOf = ({ arrival, json, route }: Call, token: string): GraphRequest => ({
+const requestOf = ({ json, request, route }: Call, token: string): GraphRequest => ({
   path: route.path,
   json,
   token,
-  auditId: arrival.request.auditId,
+  auditId: request.auditId,
 })
 
 const attempt = (

@@ -104,6 +104,17 @@ describe('a call to Graph', () => {
     await server.stop()
   })
 
+  it('is not sent when its deadline has passed already, though a connection is there', async () => {
+    const server = await scriptedServer((socket) => socket.write(created))
+    const graph = graphAt(server.url, 1)
+    await graph.send(within(5_000))(request)()
+    const late = await graph.send(within(-1))(request)()
+
+    expect(late).toMatchObject({ left: { _tag: 'GraphTimedOut', sent: false } })
+    expect(server.received.join('').match(/POST /g)).toHaveLength(1)
+    await server.stop()
+  })
+
   it('is not sent when no connection comes free before the deadline', async () => {
     const server = await scriptedServer(() => undefined)
     const graph = graphAt(server.url, 1)
@@ -120,8 +131,8 @@ describe('a call to Graph', () => {
     ['never answers', () => undefined, { _tag: 'GraphTimedOut', sent: true, status: undefined }],
     [
       'drips its body',
-      (socket) => socket.write('HTTP/1.1 201 Created\r\nContent-Length: 423\r\n\r\n{'),
-      { _tag: 'GraphTimedOut', sent: true, status: 201 },
+      (socket) => socket.write('HTTP/1.1 201 Created\r\nrequest-id: r7\r\nContent-Length: 423\r\n\r\n{'),
+      { _tag: 'GraphTimedOut', sent: true, status: 201, requestId: 'r7' },
     ],
     ['resets the connection', (socket) => socket.resetAndDestroy(), { _tag: 'GraphConnectionLost' }],
     ['closes the connection', (socket) => socket.end(), { _tag: 'GraphConnectionLost' }],

@@ -26,6 +26,7 @@ interface Progress {
   /** undici calls `onRequestStart` when a connection is there and nothing is written yet. */
   started: boolean
   status: number | undefined
+  requestId: string | undefined
   tooLarge: boolean
   timedOut: boolean
 }
@@ -44,19 +45,20 @@ const errorBeforeStart = (progress: Progress, cause: unknown): ProxyError => {
 }
 
 const errorAfterStart = (progress: Progress, cause: unknown): ProxyError => {
-  const { status } = progress
+  const { requestId, status } = progress
   const code = codeOf(cause)
-  if (progress.timedOut || code.endsWith('TIMEOUT')) return { _tag: 'GraphTimedOut', sent: true, status }
-  if (progress.tooLarge) return unreadable(status, 'it is larger than 256 KiB')
-  if (status !== undefined) return unreadable(status, 'it was cut off')
+  if (progress.timedOut || code.endsWith('TIMEOUT')) return { _tag: 'GraphTimedOut', sent: true, status, requestId }
+  if (progress.tooLarge) return unreadable(progress, 'it is larger than 256 KiB')
+  if (status !== undefined) return unreadable(progress, 'it was cut off')
   const isNotHttp =
     cause instanceof errors.HTTPParserError || cause instanceof errors.ResponseContentLengthMismatchError
-  return isNotHttp ? unreadable(undefined, 'it is not HTTP') : { _tag: 'GraphConnectionLost', cause }
+  return isNotHttp ? unreadable(progress, 'it is not HTTP') : { _tag: 'GraphConnectionLost', cause }
 }
 
-const unreadable = (status: number | undefined, what: string): ProxyError => ({
+const unreadable = ({ requestId, status }: Progress, what: string): ProxyError => ({
   _tag: 'GraphAnswerUnreadable',
   status,
+  requestId,
   what,
   createdId: undefined,
 })
@@ -99,6 +101,7 @@ const handlerOf = (
       if (status < 200) return
       progress.status = status
       headers = headersOf(received)
+      progress.requestId = headers['request-id']
     },
     onResponseData: (controller, chunk) => {
       size += chunk.byteLength
@@ -153,15 +156,23 @@ export const undiciGraph = (settings: UndiciGraphSettings): UndiciGraph => {
 
   const send = (deadline: Deadline) => (request: GraphRequest) => () =>
     new Promise<E.Either<ProxyError, GraphAnswer>>((settle) => {
-      const progress: Progress = { started: false, status: undefined, tooLarge: false, timedOut: false }
+      const leftInMs = deadline.atInMs - performance.now()
+      if (leftInMs <= 0) {
+        settle({ _tag: 'Left', left: { _tag: 'GraphTimedOut', sent: false, status: undefined } })
+        return
+      }
+      const progress: Progress = {
+        started: false,
+        status: undefined,
+        requestId: undefined,
+        tooLarge: false,
+        timedOut: false,
+      }
       let abort = (): void => settle({ _tag: 'Left', left: errorBeforeStart(progress, undefined) })
-      const timer = setTimeout(
-        () => {
-          progress.timedOut = true
-          abort()
-        },
-        Math.max(deadline.atInMs - performance.now(), 0),
-      )
+      const timer = setTimeout(() => {
+        progress.timedOut = true
+        abort()
+      }, leftInMs)
       const handler = handlerOf(progress, settle, timer, (abortRequest) => (abort = abortRequest))
       pool.dispatch(optionsOf(request), handler)
     })

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ProxyError, requestMalformed } from '../domain/proxy-error.js'
 import type { Reply } from '../domain/reply.js'
-import { failBodyOn } from './raw-body-reader.js'
+import type { Conversations } from './conversations.js'
 
 /** What the parser refused before there was a request: it is recorded, and answered where HTTP allows. */
 export type RefuseConnection = (refused: {
@@ -41,11 +41,24 @@ const print = ({ body, headers, status }: Reply): string =>
     body,
   ].join('\r\n')
 
+const answer = (socket: Duplex, reply: Reply): void => {
+  if (socket.writable) socket.end(print(reply))
+  else socket.destroy()
+}
+
+const peerOf = (socket: Duplex): string =>
+  'remoteAddress' in socket && typeof socket.remoteAddress === 'string' ? socket.remoteAddress : ''
+
 /**
  * Node's HTTP server with its limits set: headers within 10 s and 16 KiB, the whole request within 30 s. What its
- * parser refuses, and CONNECT, which never become requests, are answered in the same shape as all else.
+ * parser refuses, and CONNECT, which never become requests, are answered in the same shape as all else. A client that
+ * has sent its request and half-closes gets its reply.
  */
-export const nodeHttpServer = (listener: RequestListener, refuse: RefuseConnection): Server => {
+export const nodeHttpServer = (
+  listener: RequestListener,
+  conversations: Conversations,
+  refuse: RefuseConnection,
+): Server => {
   const server = createServer(
     {
       headersTimeout: 10_000,
@@ -59,32 +72,29 @@ export const nodeHttpServer = (listener: RequestListener, refuse: RefuseConnecti
   )
   // Node would silently leave out the headers above its own limit; ours are counted when the request arrives.
   server.maxHeadersCount = 0
-  server.maxRequestsPerSocket = 1_000
+  Object.assign(server, { httpAllowHalfOpen: true })
 
-  const answer = (socket: Duplex, reply: Reply): void => {
-    if (socket.writable) socket.end(print(reply))
-    else socket.destroy()
-  }
+  server.on('connection', conversations.open)
 
   server.on('clientError', (error: Error, socket: Socket) => {
     const code = codeOf(error)
     const refused = errorOf(code)
-    const request = failBodyOn(socket, refused)
-    if (request === 'answered') return
-    // Nothing was asked: a connection that was opened, and perhaps used, and then dropped.
-    if (code === 'ECONNRESET' || !socket.writable) {
-      socket.destroy()
+    const verdict = conversations.judge(socket, refused)
+    if (verdict === undefined || verdict === 'answersItself') return
+    // A connection that was dropped asks for nothing; what was asked before goes on.
+    if (verdict === 'nothingToSay' || code === 'ECONNRESET' || code === 'EPIPE' || !socket.writable) {
+      socket.destroySoon()
       return
     }
-    void refuse({ error: refused, reason: code, peer: socket.remoteAddress ?? '' }).then((reply) => {
-      // A raw answer must not get between the bytes of the reply that is still to come.
-      if (request === 'idle') answer(socket, reply)
+    void refuse({ error: refused, reason: code, peer: peerOf(socket) }).then((reply) => {
+      if (verdict === 'alone') answer(socket, reply)
     })
   })
 
   server.on('connect', (_request, socket: Duplex) => {
-    const peer = 'remoteAddress' in socket && typeof socket.remoteAddress === 'string' ? socket.remoteAddress : ''
-    void refuse({ error: { _tag: 'MethodNotAllowed' }, reason: 'CONNECT', peer }).then((reply) => answer(socket, reply))
+    void refuse({ error: { _tag: 'MethodNotAllowed' }, reason: 'CONNECT', peer: peerOf(socket) }).then((reply) =>
+      answer(socket, reply),
+    )
   })
 
   // A client that asks first whether to send its body is told when the body is read: after it has proved who it is.

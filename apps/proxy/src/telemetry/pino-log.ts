@@ -1,31 +1,55 @@
-import { destination, pino } from 'pino'
+import { pino } from 'pino'
+import sonicBoom from 'sonic-boom'
 import type { AuditRecord } from '../audit/index.js'
 import type { RequestLogEntry } from '../ports.js'
 
 /** The process log: JSON lines on stdout. What is written is chosen field by field; nothing is passed through. */
 export interface Log {
+  /** Level 30; 40 where the fault lies with Graph, the issuer or us. */
   readonly request: (entry: RequestLogEntry) => void
   readonly info: (what: string, detail?: Readonly<Record<string, unknown>>) => void
+  /** Level 50: a person should look. */
   readonly alarm: (what: string, detail?: Readonly<Record<string, unknown>>) => void
   /** A record that is not on disk yet: the line is what is left of it if the process ends now. */
   readonly recordLost: (record: AuditRecord, cause: unknown) => void
+  /** Level 60: a mistake of our own; the process ends. */
   readonly fatal: (error: unknown) => void
-  readonly flush: () => void
+  /** Writes what waits. False if stdout did not take it within a second. */
+  readonly flush: () => Promise<boolean>
 }
 
-/** Written asynchronously, so that a slow reader of stdout does not block requests; `flush` before the process ends. */
+// A reader of stdout that has stopped reading may cost lines, never memory without end.
+const mostWaitingInBytes = 8 * 1024 * 1024
+const longestFlushInMs = 1_000
+
+/** Codes of 503 that are no fault of anyone. */
+const expected: ReadonlySet<string> = new Set(['draining'])
+
+const levelOf = ({ code, status }: RequestLogEntry): 'info' | 'warn' =>
+  status >= 500 && !expected.has(code ?? '') ? 'warn' : 'info'
+
+/**
+ * Written asynchronously, so that a slow reader of stdout does not block requests. A log that cannot be written (a full
+ * disk, a reader that is gone) costs lines and nothing else.
+ */
 export const pinoLog = (level: string): Log => {
-  const stdout = destination({ dest: 1, sync: false })
+  const stdout = new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: mostWaitingInBytes })
+  stdout.on('error', () => undefined)
   const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stdout)
   return {
-    request: ({ auditId, code, durationInMs, reason, status }) => {
+    request: (entry) => {
+      const { auditId, code, durationInMs, reason, status } = entry
       const failed = { ...(code === undefined ? {} : { code }), ...(reason === undefined ? {} : { reason }) }
-      log[status >= 500 ? 'error' : 'info']({ auditId, status, ...failed, durationInMs }, 'request')
+      log[levelOf(entry)]({ auditId, status, ...failed, durationInMs }, 'request')
     },
     info: (what, detail = {}) => log.info(detail, what),
     alarm: (what, detail = {}) => log.error(detail, what),
     recordLost: (record, cause) => log.error({ record, cause }, 'audit record not on disk'),
     fatal: (error) => log.fatal({ err: error }, 'a mistake of our own; the process ends'),
-    flush: () => stdout.flushSync(),
+    flush: () =>
+      new Promise((resolve) => {
+        setTimeout(() => resolve(false), longestFlushInMs)
+        stdout.flush(() => resolve(true))
+      }),
   }
 }

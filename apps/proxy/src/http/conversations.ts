@@ -1,0 +1,89 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ProxyError } from '../domain/proxy-error.js'
+
+/** A request that came whole as far as its headers go, and what becomes of its body. */
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Set when the body can no longer come. */
+  failure: ProxyError | undefined
+  /** Told when that happens while the body is being read. */
+  onFailure: (error: ProxyError) => void
+}
+
+/** All that is asked over one connection. Requests may come before earlier ones are answered. */
+interface Conversation {
+  readonly unanswered: Set<Exchange>
+  latest: Exchange | undefined
+  isBroken: boolean
+}
+
+/** What is to be done about bytes that Node's parser could not take. */
+export type Verdict =
+  /** They belong to the body of a request that has no reply yet: it answers for itself. */
+  | 'answersItself'
+  /** They belong to a request that has its reply and its record: the connection ends, nothing more is said. */
+  | 'nothingToSay'
+  /** They follow requests whose replies are still to come: it is recorded, and the connection ends after those. */
+  | 'afterOthers'
+  /** Nothing is under way: it is recorded and answered. */
+  | 'alone'
+
+/** Keeps account of the connections of a server, so that nothing is said twice, or in the place of something else. */
+export class Conversations {
+  readonly #all = new Map<Socket, Conversation>()
+
+  /** Call it for every new connection. */
+  readonly open = (socket: Socket): void => {
+    this.#all.set(socket, { unanswered: new Set(), latest: undefined, isBroken: false })
+    socket.on('close', () => this.#all.delete(socket))
+  }
+
+  /** Call it for every request, before anything else is done with it. */
+  readonly begin = (request: IncomingMessage, response: ServerResponse): Exchange => {
+    const exchange: Exchange = { request, response, failure: undefined, onFailure: () => undefined }
+    const conversation = this.#all.get(request.socket)
+    if (conversation === undefined) return exchange
+    conversation.latest = exchange
+    conversation.unanswered.add(exchange)
+    response.on('close', () => conversation.unanswered.delete(exchange))
+    return exchange
+  }
+
+  /** Says, once for each connection, what is to be done about a fault; undefined when that has been said before. */
+  readonly judge = (socket: Socket, error: ProxyError): Verdict | undefined => {
+    const conversation = this.#all.get(socket)
+    if (conversation === undefined) return 'alone'
+    if (conversation.isBroken) return undefined
+    conversation.isBroken = true
+    const { latest, unanswered } = conversation
+    const last = [...unanswered].at(-1)
+    if (last !== undefined) endAfter(last)
+    if (latest?.request.complete !== false) return last === undefined ? 'alone' : 'afterOthers'
+    if (latest.response.writableEnded) return last === undefined ? 'nothingToSay' : 'answersItself'
+    fail(latest, error)
+    return 'answersItself'
+  }
+
+  /** For a server that listens no more: requests that are not here whole will not be waited for. */
+  readonly giveUpOnHalfSent = (error: ProxyError): void => {
+    for (const [socket, { latest, unanswered }] of this.#all) {
+      if (latest?.request.complete === false && !latest.response.writableEnded) {
+        endAfter(latest)
+        fail(latest, error)
+      } else if (unanswered.size === 0) socket.destroy()
+    }
+  }
+}
+
+const fail = (exchange: Exchange, error: ProxyError): void => {
+  exchange.failure = error
+  exchange.onFailure(error)
+}
+
+const endAfter = ({ request, response }: Exchange): void => {
+  if (!response.headersSent) response.setHeader('Connection', 'close')
+  // A reply that waits behind others has its header already, and the response has lost its socket when it is written.
+  response.on('close', () => request.socket.destroySoon())
+}

@@ -1,0 +1,213 @@
+import { connect, type Socket } from 'node:net'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { aRunningProxy, creates, requestText, type TestWorld } from './a-running-proxy.js'
+
+let world: TestWorld
+let authorization = ''
+beforeEach(async () => {
+  world = await aRunningProxy()
+  authorization = `Bearer ${await world.token()}`
+})
+afterEach(() => world.stop())
+
+const until = async (isSo: () => boolean): Promise<void> => {
+  while (!isSo()) await new Promise(setImmediate)
+}
+
+/** A connection of which every byte that comes back is kept. */
+const aConnection = async () => {
+  const socket: Socket = connect({ port: world.port, host: '127.0.0.1', allowHalfOpen: true })
+  let text = ''
+  let isClosed = false
+  socket.setEncoding('utf8')
+  socket.on('data', (chunk: string) => {
+    text += chunk
+  })
+  socket.on('end', () => socket.end())
+  socket.on('close', () => {
+    isClosed = true
+  })
+  socket.on('error', () => undefined)
+  await new Promise((resolve) => socket.on('connect', resolve))
+  return {
+    socket,
+    statuses: () => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status)),
+    bodies: () => text.match(/"code":"\w+"/g) ?? [],
+    closed: () => until(() => isClosed),
+  }
+}
+
+/** Lets Graph hold its answer until it is released. */
+const aSlowGraph = () => {
+  let release = (): void => undefined
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  let hasArrived = false
+  world.scriptGraph((socket, request) => {
+    hasArrived = true
+    void released.then(() => creates(socket, request))
+  })
+  return { release: () => release(), arrived: () => until(() => hasArrived) }
+}
+
+const kinds = () => world.records().map(({ code, event, kind, outcome }) => [kind, code ?? outcome ?? event])
+const afterStart = () => kinds().slice(1)
+
+const sorted = (records: ReadonlyArray<ReadonlyArray<unknown>>) =>
+  records.toSorted(([a], [b]) => String(a).localeCompare(String(b)))
+
+describe('what comes behind a call that Graph is still busy with', () => {
+  it('(garbage) is recorded, and does not stand in the place of the call’s own answer', async () => {
+    const graph = aSlowGraph()
+    const { closed, socket, statuses } = await aConnection()
+    socket.write(requestText({ authorization }))
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await graph.arrived()
+    socket.write('\0\r\n\r\n')
+    await until(() => afterStart().some(([kind]) => kind === 'connection'))
+    graph.release()
+    await closed()
+
+    expect(statuses()).toEqual([201, 404])
+    expect(sorted(afterStart())).toEqual(
+      sorted([
+        ['intent', undefined],
+        ['refusal', 'routeNotFound'],
+        ['connection', 'malformedRequest'],
+        ['outcome', 'applied'],
+      ]),
+    )
+  })
+
+  it('(a request that never comes whole) gets its own answer, after the call’s', async () => {
+    const graph = aSlowGraph()
+    const { closed, socket, statuses } = await aConnection()
+    socket.write(requestText({ authorization }))
+    socket.write(requestText({ body: '' }).replace('Content-Length: 0', 'Content-Length: 50'))
+    await graph.arrived()
+    socket.end()
+    await until(() => afterStart().some(([kind]) => kind === 'refusal'))
+    graph.release()
+    await closed()
+
+    expect(statuses()).toEqual([201, 401])
+    expect(sorted(afterStart()).map(([kind]) => kind)).toEqual(['intent', 'outcome', 'refusal'])
+  })
+
+  it('(many requests) is answered in order, each with its record', async () => {
+    const { socket, statuses } = await aConnection()
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_010))
+    await until(() => statuses().length === 1_010)
+
+    expect(new Set(statuses())).toEqual(new Set([404]))
+    expect(afterStart().filter(([kind]) => kind === 'refusal')).toHaveLength(1_010)
+    socket.destroy()
+  })
+})
+
+describe('a refused request whose body never comes', () => {
+  it('has one reply and one record', async () => {
+    const { closed, socket, statuses } = await aConnection()
+    socket.write(requestText({ body: '' }).replace('Content-Length: 0', 'Content-Length: 100'))
+    await until(() => statuses().length > 0)
+    socket.end()
+    await closed()
+
+    expect(statuses()).toEqual([401])
+    expect(afterStart()).toEqual([['refusal', 'tokenMissing']])
+  })
+})
+
+describe('garbage that comes in pieces', () => {
+  it('has one reply and one record', async () => {
+    const { closed, socket, statuses } = await aConnection()
+    socket.setNoDelay(true)
+    for (const piece of ['GARB\r\n', 'AGE\r\n', 'x\r\n']) {
+      socket.write(piece)
+      await new Promise(setImmediate)
+    }
+    await closed()
+
+    expect(statuses()).toEqual([400])
+    expect(afterStart()).toEqual([['connection', 'malformedRequest']])
+  })
+})
+
+describe('a client that half-closes after its request', () => {
+  it('gets its reply', async () => {
+    const graph = aSlowGraph()
+    const { closed, socket, statuses } = await aConnection()
+    socket.end(requestText({ authorization }))
+    await graph.arrived()
+    graph.release()
+    await closed()
+
+    expect(statuses()).toEqual([201])
+  })
+})
+
+describe('a target that is no path', () => {
+  it.each(['foo://x', 'http://[::1', 'http://[::1/SECRET', '*'])(
+    '(%s) is answered as JSON, and recorded',
+    async (target) => {
+      const warnings: Array<Error> = []
+      process.on('warning', (warning) => warnings.push(warning))
+      const { bodies, socket, statuses } = await aConnection()
+      socket.write(requestText({ target }))
+      await until(() => statuses().length > 0)
+      socket.destroy()
+
+      expect(bodies()).toHaveLength(2)
+      expect(afterStart()).toHaveLength(1)
+      expect(warnings).toEqual([])
+    },
+  )
+})
+
+describe('another version of HTTP', () => {
+  it.each(['HTTP/1.0', 'HTTP/2.0'])('(%s) is refused', async (version) => {
+    const { socket, statuses } = await aConnection()
+    socket.write(requestText({ authorization }).replace('HTTP/1.1', version))
+    await until(() => statuses().length > 0)
+    socket.destroy()
+
+    expect(statuses()).toEqual([400])
+  })
+})
+
+describe('when the proxy is stopped', () => {
+  it('the outcome of a call whose client is gone is on record first', async () => {
+    const graph = aSlowGraph()
+    const { closed, socket } = await aConnection()
+    socket.write(requestText({ authorization }))
+    await graph.arrived()
+    socket.resetAndDestroy()
+    await closed()
+    const stopped = world.stopProxy()
+    graph.release()
+
+    expect(await stopped).toBe('finished')
+    expect(afterStart()).toEqual([
+      ['intent', undefined],
+      ['outcome', 'applied'],
+      ['lifecycle', 'stopped'],
+    ])
+  })
+
+  it('half a request does not keep it waiting', async () => {
+    const half = await aConnection()
+    half.socket.write('POST /x HT')
+    const bodiless = await aConnection()
+    bodiless.socket.write(requestText({ authorization }).slice(0, -10))
+    await until(() => world.graph.received.length >= 0)
+
+    expect(await world.stopProxy()).toBe('finished')
+    await Promise.all([half.closed(), bodiless.closed()])
+    expect(bodiless.statuses()).toEqual([503])
+    expect(afterStart()).toEqual([
+      ['refusal', 'draining'],
+      ['lifecycle', 'stopped'],
+    ])
+  })
+})
