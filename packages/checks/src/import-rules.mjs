@@ -14,7 +14,6 @@ const npm = (...names) => names.flatMap((name) => [`^${name}(?:/|$)`, `node_modu
 
 /** Technologies, and the beginning of the names of the files that may touch them. */
 const technologies = [
-  ['express', ['express']],
   ['jose', ['jose']],
   ['oauth4webapi', ['oauth4webapi', 'jose']],
   ['undici', ['undici']],

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 
@@ -13,14 +13,15 @@ const { ignorePatterns: _, ...lintConfig } = JSON.parse(readFileSync(join(root, 
 writeFileSync(join(folder, 'lint.json'), JSON.stringify(lintConfig))
 writeFileSync(
   join(folder, 'tsconfig.json'),
-  JSON.stringify({ extends: join(root, 'tsconfig.base.json'), include: ['*.ts'] }),
+  JSON.stringify({ extends: join(root, 'tsconfig.base.json'), include: ['**/*.ts'] }),
 )
 
 const run = (tool: string, ...args: ReadonlyArray<string>) =>
   spawnSync(join(root, 'node_modules/.bin', tool), args, { cwd: folder, encoding: 'utf8' })
 
-const lint = (source: string) => {
-  writeFileSync(join(folder, 'planted.ts'), source)
+const lint = (source: string, file = 'planted.ts') => {
+  mkdirSync(join(folder, dirname(file)), { recursive: true })
+  writeFileSync(join(folder, file), source)
   return run('oxlint', '--type-aware', '--deny-warnings', '-c', 'lint.json', '.')
 }
 
@@ -38,6 +39,19 @@ describe('lint', () => {
     ['switch-exhaustiveness-check', "export const f = (x: 'a' | 'b'): void => { switch (x) { case 'a': f('b') } }\n"],
   ])('finds a breach of %s', (rule, source) => {
     const { status, stdout } = lint(source)
+
+    expect(status).not.toBe(0)
+    expect(stdout).toContain(rule)
+  })
+
+  it.each([
+    ['no-restricted-properties', 'export const f = (): number => Date.now()\n'],
+    ['no-restricted-properties', 'export const f = (): number => Math.random()\n'],
+    ['no-process-exit', "import process from 'node:process'\n\nexport const f = (): void => process.exit(3)\n"],
+  ])('finds a breach of %s where all is to be pure', (rule, source) => {
+    const file = 'apps/proxy/src/decode/planted.ts'
+    const { status, stdout } = lint(source, file)
+    rmSync(join(folder, file))
 
     expect(status).not.toBe(0)
     expect(stdout).toContain(rule)

@@ -16,7 +16,6 @@ const planted = [
   ['the-story-knows-neither-http-nor-adapters', 'apps/proxy/src/handle-request.ts'],
   ['config-is-a-leaf', 'apps/proxy/src/config/looks-around.ts'],
   ['a-folder-is-entered-by-its-index', 'apps/proxy/src/telemetry/climbs-in.ts'],
-  ['only-files-named-for-express-import-it', 'apps/proxy/src/decode/quietly-uses-express.ts'],
   ['only-files-named-for-jose-import-it', 'apps/proxy/src/decode/quietly-uses-jose.ts'],
   ['only-files-named-for-oauth4webapi-import-it', 'apps/proxy/src/decode/quietly-uses-oauth4webapi.ts'],
   ['only-files-named-for-undici-import-it', 'apps/proxy/src/decode/quietly-uses-undici.ts'],
