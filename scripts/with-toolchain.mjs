@@ -1,5 +1,5 @@
 // `npm start` and `npm test`, with the pinned Node and pnpm, which come from the package registry: a machine with git,
-// npm and some Node (18 or later) is enough. Plain JavaScript without dependencies, since nothing is installed yet.
+// npm and some Node (20 or later) is enough. Plain JavaScript without dependencies, since nothing is installed yet.
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
@@ -62,6 +62,6 @@ try {
   await run('pnpm', ['install', '--frozen-lockfile', '--reporter=append-only'], { env: { ...env, CI: 'true' } })
   await job(env, args)
 } catch (error) {
-  console.error(`${error.message}. Node 18 and npm 9, or later, are needed to begin.`)
+  console.error(`${error.message}. Node 20 and npm 10, or later, are needed to begin.`)
   process.exit(1)
 }
