@@ -13,6 +13,9 @@ const say = (line) => console.log(`\u25b8 ${line}`)
 // Whatever is asked of us while a step runs, the step is asked, and we end when it has ended.
 let current
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => current?.kill(signal))
+// npm runs us in a shell that does not pass a signal on: when that is gone, we were meant, too.
+const parent = process.ppid
+setInterval(() => process.ppid === parent || current?.kill('SIGTERM'), 500).unref()
 
 const run = (command, args, { env = process.env, capture = false } = {}) =>
   new Promise((resolve, reject) => {
