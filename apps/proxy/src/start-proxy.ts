@@ -18,7 +18,7 @@ import { expressListener } from './http/express-listener.js'
 import { boundedFetch } from './http/node-bounded-fetch.js'
 import { closeServer, listen, nodeHttpServer, type RefuseConnection } from './http/node-http-server.js'
 import type { Ports } from './ports.js'
-import { type Phase, stopProxy, type StopResult } from './stop-proxy.js'
+import { callsUnderWay, type Phase, stopProxy, type StopResult } from './stop-proxy.js'
 import type { Log } from './telemetry/pino-log.js'
 
 /** A proxy that serves. */
@@ -142,23 +142,6 @@ const refuseConnection =
 const refuseOnAdminPort: RefuseConnection = ({ error }) =>
   Promise.resolve(replyToError(contextWithoutRequest(uuidv7(), now()), error))
 
-/** Every request that is being handled, whether its client is still there or not. */
-const underWay = () => {
-  const tasks = new Set<Promise<unknown>>()
-  return {
-    track:
-      <A>(task: () => Promise<A>) =>
-      (): Promise<A> => {
-        const running = task()
-        tasks.add(running)
-        return running.finally(() => tasks.delete(running))
-      },
-    allHandled: async (): Promise<void> => {
-      while (tasks.size > 0) await Promise.allSettled(tasks)
-    },
-  }
-}
-
 const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either<string, RunningProxy>> => {
   const phase: Phase = { stopping: false, draining: false }
   const keys = joseSignatureChecks({
@@ -178,7 +161,7 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
   })
   const ports = portsOf(config, log, ledger, phase, keys, graph)
 
-  const { allHandled, track } = underWay()
+  const { allHandled, track } = callsUnderWay()
   const handle = handleRequest(ports)
   const conversations = new Conversations()
   const server = nodeHttpServer(

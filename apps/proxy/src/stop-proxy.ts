@@ -10,6 +10,29 @@ export interface Phase {
   draining: boolean
 }
 
+/** Every request that is being handled, whether its client is still there or not. */
+export interface CallsUnderWay {
+  readonly track: <A>(task: () => Promise<A>) => () => Promise<A>
+  /** Done when none is left. */
+  readonly allHandled: () => Promise<void>
+}
+
+export const callsUnderWay = (): CallsUnderWay => {
+  const tasks = new Set<Promise<unknown>>()
+  return {
+    track:
+      <A>(task: () => Promise<A>) =>
+      (): Promise<A> => {
+        const running = task()
+        tasks.add(running)
+        return running.finally(() => tasks.delete(running))
+      },
+    allHandled: async (): Promise<void> => {
+      while (tasks.size > 0) await Promise.allSettled(tasks)
+    },
+  }
+}
+
 export interface Stoppable {
   readonly server: Server
   readonly phase: Phase
