@@ -23,9 +23,10 @@ if (E.isLeft(config)) {
 
 const log = pinoLog(config.right.logLevel)
 
-const end = async (code: number): Promise<void> => {
-  // A write to stdout that never returns would keep the process from ending, so it is ended from outside.
-  if (!(await log.flush())) process.kill(process.pid, 'SIGKILL')
+const end = async (code: number, isStuck = false): Promise<void> => {
+  const isFlushed = await log.flush()
+  // A write that never returns, to stdout or to the ledger, would keep the process from ending in order.
+  if (!isFlushed || isStuck) process.kill(process.pid, 'SIGKILL')
   process.exit(code)
 }
 
@@ -48,7 +49,7 @@ if (E.isLeft(started)) {
     log.info('stopping', { signal })
     void stop().then((result) => {
       log.info('stopped', { result })
-      return end(result === 'finished' ? 0 : 1)
+      return end(result === 'finished' ? 0 : 1, result === 'stuck')
     })
   }
   process.on('SIGTERM', onSignal)

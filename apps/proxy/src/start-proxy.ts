@@ -13,7 +13,7 @@ import { clientCredentialsTokens } from './forward/oauth4webapi-upstream-tokens.
 import { type UndiciGraph, undiciGraph } from './forward/undici-graph.js'
 import { handleRequest } from './handle-request.js'
 import { Conversations } from './http/conversations.js'
-import { expressAdminApp } from './http/express-admin-app.js'
+import { expressAdminListener } from './http/express-admin-listener.js'
 import { expressListener } from './http/express-listener.js'
 import { boundedFetch } from './http/node-bounded-fetch.js'
 import { closeServer, listen, nodeHttpServer, type RefuseConnection } from './http/node-http-server.js'
@@ -176,24 +176,29 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
     conversations,
     refuseConnection(ports),
   )
+  const adminConversations = new Conversations()
   const admin = nodeHttpServer(
-    expressAdminApp([
-      { name: 'running', isWell: () => !phase.stopping },
-      { name: 'auditLedger', isWell: () => ledger.store.problem() === undefined },
-      { name: 'issuerKeys', isWell: () => keys.problem() === undefined },
-    ]),
-    new Conversations(),
+    expressAdminListener(
+      [
+        { name: 'running', isWell: () => !phase.stopping },
+        { name: 'auditLedger', isWell: () => ledger.store.problem() === undefined },
+        { name: 'issuerKeys', isWell: () => keys.problem() === undefined },
+      ],
+      adminConversations,
+    ),
+    adminConversations,
     refuseOnAdminPort,
   )
 
-  const release = async <R extends string>(result: R): Promise<R | 'forced'> => {
+  const release = async (result: StopResult | 'notStarted'): Promise<StopResult> => {
     const stopped = await ledger.store.append(lifecycle('stopped', { ...whereabouts(), result }))()
     keys.stop()
     await closeServer(admin)
-    const lost = await ledger.store.close()
+    const { isClosed, lost } = await ledger.store.close()
     await graph.close()
     for (const record of lost) log.recordLost(record, 'the process ends')
-    return E.isLeft(stopped) || lost.length > 0 ? 'forced' : result
+    if (!isClosed) return 'stuck'
+    return E.isLeft(stopped) || lost.length > 0 || result === 'forced' ? 'forced' : 'finished'
   }
 
   try {

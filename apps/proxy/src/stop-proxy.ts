@@ -1,8 +1,11 @@
 import type { Server } from 'node:http'
 import type { Config } from './config/index.js'
 
-/** `forced` when something was still in flight after the grace. */
-export type StopResult = 'finished' | 'forced'
+/**
+ * `forced` when something was still in flight after the grace, or could not be written; `stuck` when the ledger did not
+ * close, so that the process can only be killed.
+ */
+export type StopResult = 'finished' | 'forced' | 'stuck'
 
 /** Where the process stands between its start and its end. */
 export interface Phase {
@@ -60,7 +63,7 @@ const finishWithin = async (
     server.close(() => resolve())
   })
   const timers = [
-    setTimeout(giveUpOnHalfSent, Math.min(halfSentInMs, graceInMs)),
+    setTimeout(giveUpOnHalfSent, Math.min(halfSentInMs, graceInMs / 2)),
     setTimeout(() => {
       result = 'forced'
       void endCalls()

@@ -7,6 +7,7 @@ import { type IdentityProvider, startIdentityProvider } from '@device-install-st
 import { documentedExample } from '@device-install-state/model'
 import { decodeConfig } from '../src/config/index.js'
 import { startProxy } from '../src/start-proxy.js'
+import type { StopResult } from '../src/stop-proxy.js'
 import type { Log } from '../src/telemetry/pino-log.js'
 import { bookPath } from './a-request.js'
 import { httpResponse, type Script, type ScriptedServer, scriptedServer } from './scripted-server.js'
@@ -43,7 +44,7 @@ export interface TestWorld {
   readonly scriptGraph: (script: Script) => void
   readonly recordsOf: (auditId: string) => ReadonlyArray<Readonly<Record<string, unknown>>>
   readonly records: () => ReadonlyArray<Readonly<Record<string, unknown>>>
-  readonly stopProxy: () => Promise<'finished' | 'forced'>
+  readonly stopProxy: () => Promise<StopResult>
   readonly stop: () => Promise<void>
 }
 

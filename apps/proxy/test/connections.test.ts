@@ -31,6 +31,7 @@ const aConnection = async () => {
   await new Promise((resolve) => socket.on('connect', resolve))
   return {
     socket,
+    text: () => text,
     statuses: () => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status)),
     bodies: () => text.match(/"code":"\w+"/g) ?? [],
     closed: () => until(() => isClosed),
@@ -95,6 +96,49 @@ describe('what comes behind a call that Graph is still busy with', () => {
     expect(sorted(afterStart()).map(([kind]) => kind)).toEqual(['intent', 'outcome', 'refusal'])
   })
 
+  it('(CONNECT) is recorded, and does not stand in the place of the call’s own answer', async () => {
+    const graph = aSlowGraph()
+    const { closed, socket, statuses } = await aConnection()
+    socket.write(requestText({ authorization }))
+    socket.write('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n')
+    await graph.arrived()
+    await until(() => afterStart().some(([kind]) => kind === 'connection'))
+    graph.release()
+    await closed()
+
+    expect(statuses()).toEqual([201])
+  })
+
+  it('(more calls) is answered when the proxy is stopped meanwhile, the last reply being the one that says so', async () => {
+    const graph = aSlowGraph()
+    const { closed, socket, statuses, text } = await aConnection()
+    socket.write(requestText({ authorization }).repeat(3))
+    await graph.arrived()
+    const stopped = world.stopProxy()
+    graph.release()
+    await closed()
+
+    expect(await stopped).toBe('finished')
+    expect(statuses()).toEqual([201, 201, 201])
+    expect(text().match(/Connection: close/g)).toHaveLength(1)
+  })
+
+  it('(a refusal that ends the connection, and a call behind it) is not carried out', async () => {
+    const graph = aSlowGraph()
+    const { closed, socket, statuses } = await aConnection()
+    socket.write(requestText({ authorization }))
+    socket.write(requestText({ body: '' }).replace('Content-Length: 0', 'Transfer-Encoding: chunked'))
+    await graph.arrived()
+    await until(() => afterStart().some(([kind]) => kind === 'refusal'))
+    socket.write('1\r\nx\r\n0\r\n\r\n')
+    socket.write(requestText({ authorization }))
+    graph.release()
+    await closed()
+
+    expect(statuses()).toEqual([201, 401])
+    expect(afterStart().filter(([kind]) => kind === 'intent')).toHaveLength(1)
+  })
+
   it('(many requests) is answered in order, each with its record', async () => {
     const { socket, statuses } = await aConnection()
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_010))
@@ -131,6 +175,42 @@ describe('garbage that comes in pieces', () => {
 
     expect(statuses()).toEqual([400])
     expect(afterStart()).toEqual([['connection', 'malformedRequest']])
+  })
+})
+
+describe('CONNECT', () => {
+  it('and a reset right behind it do no harm', async () => {
+    for (let n = 0; n < 20; n++) {
+      const { closed, socket } = await aConnection()
+      socket.write('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n')
+      if (n % 2 === 0) await until(() => kinds().length > n + 1)
+      socket.resetAndDestroy()
+      await closed()
+    }
+    const { socket, statuses } = await aConnection()
+    socket.write(requestText({ authorization }))
+    await until(() => statuses().length > 0)
+
+    expect(statuses()).toEqual([201])
+    socket.destroy()
+  })
+})
+
+describe('a client that never closes', () => {
+  it.each(['GARBAGE\r\n\r\n', 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'])('(%j) is closed upon', async (bytes) => {
+    const socket = connect({ port: world.port, host: '127.0.0.1', allowHalfOpen: true })
+    socket.on('error', () => undefined)
+    const ended = new Promise((resolve) => socket.on('end', resolve))
+    socket.write(bytes)
+    socket.resume()
+    await ended
+    // Our half is still open: a write meets a connection that is gone only if the proxy has let go of it.
+    const gone = new Promise((resolve) => socket.on('close', resolve))
+    const writing = setInterval(() => socket.write('x'), 50)
+    await gone
+    clearInterval(writing)
+
+    expect(socket.destroyed).toBe(true)
   })
 })
 

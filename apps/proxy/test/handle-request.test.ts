@@ -51,7 +51,7 @@ const fakePorts = (change: Partial<Ports> = {}) => {
       },
       owe: (record) => owed.push(record),
       problem: () => undefined,
-      close: T.of([]),
+      close: T.of({ isClosed: true, lost: [] }),
     },
     digest: (field) => `digest of ${field}`,
     upstreamClientId: 'c1',

@@ -19,6 +19,9 @@ export interface AuditStore {
   readonly owe: (record: AuditRecord) => void
   /** Why nothing can be written just now; undefined when all is well. */
   readonly problem: () => string | undefined
-  /** Writes what waits and what is owed, and closes. Gives the records that could not be written. */
-  readonly close: T.Task<ReadonlyArray<AuditRecord>>
+  /**
+   * Writes what waits and what is owed, and closes, for as long as twice the deadline of a record allows. `lost` are
+   * records that could not be written.
+   */
+  readonly close: T.Task<{ readonly isClosed: boolean; readonly lost: ReadonlyArray<AuditRecord> }>
 }

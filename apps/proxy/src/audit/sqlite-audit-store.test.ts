@@ -235,8 +235,20 @@ describe('when the ledger cannot be written', () => {
     store.owe(outcome(uuidv7()))
     open = []
 
-    expect(await store.close()).toMatchObject([{ kind: 'outcome' }])
+    expect(await store.close()).toMatchObject({ isClosed: true, lost: [{ kind: 'outcome' }] })
     broken.restore()
+  })
+
+  it('does not keep the process from ending when the disk hangs', async () => {
+    const { store } = await mustOpen({ deadlineInMs: 50 })
+    const blocker = new DatabaseSync(join(directory, 'audit.sqlite'))
+    blocker.exec('BEGIN IMMEDIATE')
+    open = []
+    await store.append(intent(uuidv7()))()
+    store.owe(outcome(uuidv7()))
+
+    expect(await store.close()).toMatchObject({ isClosed: false, lost: [{ kind: 'outcome' }] })
+    blocker.close()
   })
 
   it('gives up on a record after its deadline, and settles the intent if it is written late', async () => {

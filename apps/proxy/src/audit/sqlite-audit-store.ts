@@ -81,21 +81,21 @@ const storeOn = (settings: SqliteAuditSettings, ask: (message: ToWorker) => Prom
   /** While the store fails, only this writes: what is owed, and a record that tells of the gap. */
   const tryAgain = (): void => {
     probe = undefined
-    const records = [...owed, gap(failingSince ?? now().toISOString())]
-    void commit(records.map(rowOf)).then((message) => {
+    if (failingSince === undefined) return
+    const owing = owed
+    const told = unrecorded
+    void commit([...owing, gap(failingSince)].map(rowOf)).then((message) => {
       if (message !== undefined) {
         fail(message)
         return
       }
-      owed = owed.slice(records.length - 1)
-      if (owed.length > 0) {
-        probe = setTimeout(tryAgain, 0)
-        return
-      }
+      owed = owed.slice(owing.length)
+      unrecorded -= told
+      info('the audit ledger can be written again', { written: owing.length + 1, unrecordedRefusals: told })
       problem = undefined
       failingSince = undefined
-      info('the audit ledger can be written again', { written: records.length, unrecordedRefusals: unrecorded })
-      unrecorded = 0
+      // What came while this was written is owed still.
+      if (owed.length > 0) fail('records are owed')
     })
   }
 
@@ -175,10 +175,21 @@ const storeOn = (settings: SqliteAuditSettings, ask: (message: ToWorker) => Prom
     if (problem === undefined) fail('a record is owed')
   }
 
-  const close = async (): Promise<ReadonlyArray<AuditRecord>> => {
+  const close = async (): Promise<{ readonly isClosed: boolean; readonly lost: ReadonlyArray<AuditRecord> }> => {
     clearTimeout(probe)
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), 2 * deadlineInMs)
+    })
+    const closed = await Promise.race([writeAndClose(), late])
+    clearTimeout(timer)
+    return closed === 'late' ? { isClosed: false, lost: owed } : { isClosed: true, lost: closed }
+  }
+
+  const writeAndClose = async (): Promise<ReadonlyArray<AuditRecord>> => {
     await flushing
     const lost = owed.length > 0 && (await commit(owed.map(rowOf))) !== undefined ? owed : []
+    while (committing !== undefined) await committing
     await ask({ _tag: 'Close' })
     return lost
   }

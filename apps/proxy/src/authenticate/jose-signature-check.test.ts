@@ -22,10 +22,10 @@ const anIssuer = () => {
     issuer,
     dangerouslyAllowPlainHttp: false,
     fetch: (url) => {
-      if (url === jwksUri) state.keyFetches++
+      if (url === state.jwksUri) state.keyFetches++
       if (state.isAway) return Promise.reject(new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') }))
       return Promise.resolve(
-        Response.json(url === jwksUri ? { keys: state.keys } : { issuer, jwks_uri: state.jwksUri }),
+        Response.json(url === state.jwksUri ? { keys: state.keys } : { issuer, jwks_uri: state.jwksUri }),
       )
     },
     onChange: (problem) => told.push(problem),
@@ -76,14 +76,15 @@ describe('the keys of the issuer', () => {
     expect(await world.checks.check(first.token)()).toEqual(genuine)
   })
 
-  it('serve on while the issuer is away, and an unknown key id does not change that', async () => {
-    const { checks: begunChecks, state } = await begun(anIssuer())
+  it('serve on while the issuer is away; whether an unknown one is good cannot be told then', async () => {
+    const { checks: begunChecks, state, told } = await begun(anIssuer())
     state.isAway = true
     await vi.advanceTimersByTimeAsync(3_600_000)
 
-    expect(await begunChecks.check(second.token)()).toEqual({ _tag: 'NotGenuine', reason: 'keyUnknown' })
+    expect(await begunChecks.check(second.token)()).toMatchObject({ _tag: 'KeysUnavailable' })
     expect(await begunChecks.check(first.token)()).toEqual(genuine)
     expect(begunChecks.problem()).toBeUndefined()
+    expect(told.at(-1)).toContain('cannot be had')
   })
 
   it('are given up when they could not be renewed for a day', async () => {
@@ -115,6 +116,15 @@ describe('the keys of the issuer', () => {
     await vi.waitFor(async () => expect(await begunChecks.check(second.token)()).toEqual(genuine))
 
     expect(await begunChecks.check(first.token)()).toEqual({ _tag: 'NotGenuine', reason: 'keyUnknown' })
+  })
+
+  it('are found where the issuer has moved them to', async () => {
+    const { checks: begunChecks, state } = await begun(anIssuer())
+    state.jwksUri = 'https://issuer.example/elsewhere/keys'
+    state.keys = [second.jwk]
+    await vi.advanceTimersByTimeAsync(600_000)
+
+    await vi.waitFor(async () => expect(await begunChecks.check(second.token)()).toEqual(genuine))
   })
 
   it('are not taken from another host', async () => {

@@ -22,7 +22,7 @@ export interface IssuerSettings {
       readonly signal?: AbortSignal
     },
   ) => Promise<Response>
-  /** Told when keys cannot be had, with the reason, and (undefined) when they can be had again. */
+  /** Told when keys cannot be had or renewed, with the reason, and (undefined) when they can be again. */
   readonly onChange: (problem: string | undefined) => void
 }
 
@@ -93,18 +93,21 @@ export const joseSignatureChecks = (settings: IssuerSettings): SignatureChecks =
   let keySet: KeySet | undefined
   let lastGoodAtInMs = Number.NEGATIVE_INFINITY
   let lastAttemptAtInMs = Number.NEGATIVE_INFINITY
-  let failure: string | undefined = 'the keys of the issuer have not been fetched yet'
+  /** Why the last attempt failed. */
+  let failure: string | undefined
   let told: string | undefined
   let underWay: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
   let stopped = false
 
-  const problem = (): string | undefined => (performance.now() - lastGoodAtInMs > staleAfterInMs ? failure : undefined)
+  const problem = (): string | undefined =>
+    performance.now() - lastGoodAtInMs > staleAfterInMs
+      ? (failure ?? 'the keys of the issuer have not been fetched yet')
+      : undefined
 
   const tell = (): void => {
-    if (problem() === told) return
-    told = problem()
-    settings.onChange(told)
+    if (failure !== told) settings.onChange(failure)
+    told = failure
   }
 
   const schedule = (afterInMs: number): void => {
@@ -115,7 +118,8 @@ export const joseSignatureChecks = (settings: IssuerSettings): SignatureChecks =
   const fetchKeys = async (): Promise<void> => {
     lastAttemptAtInMs = performance.now()
     try {
-      const found = keySet ?? (await discover(settings))
+      // The document is read each time: the keys may have moved.
+      const found = await discover(settings)
       await found.reload()
       keySet = found
       lastGoodAtInMs = performance.now()
@@ -148,13 +152,15 @@ export const joseSignatureChecks = (settings: IssuerSettings): SignatureChecks =
     if (key !== undefined) return key
     if (underWay === undefined && performance.now() - lastAttemptAtInMs < cooldownInMs) return undefined
     await refresh()
-    return keyOf(token, keys)
+    return keySet === undefined ? undefined : keyOf(token, keySet)
   }
 
   const check = (token: UnverifiedToken) => async (): Promise<SignatureCheck> => {
-    if (keySet === undefined || problem() !== undefined) return { _tag: 'KeysUnavailable', cause: failure }
+    if (keySet === undefined || problem() !== undefined) return { _tag: 'KeysUnavailable', cause: problem() }
     try {
       const key = await keyOrRefreshedKeyOf(token, keySet)
+      // It may be one of the keys that could not be fetched.
+      if (key === undefined && failure !== undefined) return { _tag: 'KeysUnavailable', cause: failure }
       if (key === undefined) return { _tag: 'NotGenuine', reason: 'keyUnknown' }
       await compactVerify(token.token, key, { algorithms: ['RS256'] })
       return { _tag: 'Genuine' }

@@ -3,7 +3,11 @@ import * as t from 'io-ts'
 import { parseStrictJson } from '../domain/strict-json.js'
 
 const longest = 500
-// More is not looked at. Every pattern below begins where a run begins, so that none is tried at each place of a run.
+// Values are looked for in so much of a message, and what is left at the end of that may be half a value: values have at
+// most 4,096 characters, each of them doubled at the worst.
+const longestSearched = 16_384
+const halfAValue = 8_192
+// Every pattern below begins where a run begins, so that none is tried at each place of a run.
 const longestLookedAt = 4_096
 
 const IntuneMessage = t.type({ Message: t.string })
@@ -59,8 +63,15 @@ const keepNamesAlone = (sentence: string): string =>
 
 const sentenceIn = (message: string): string => {
   const json = parseStrictJson(message)
-  const sentence = json._tag === 'Json' && IntuneMessage.is(json.value) ? json.value.Message : message
-  return sentence.slice(0, longestLookedAt).toWellFormed()
+  return json._tag === 'Json' && IntuneMessage.is(json.value) ? json.value.Message : message
+}
+
+const withoutValues = (sentence: string, values: ReadonlyArray<string>): string => {
+  const hidden = values
+    .map((value) => value.toWellFormed())
+    .toSorted((a, b) => b.length - a.length)
+    .reduce(hide, sentence.slice(0, longestSearched).toWellFormed())
+  return sentence.length > longestSearched ? hidden.slice(0, -halfAValue) : hidden
 }
 
 /**
@@ -71,10 +82,8 @@ const sentenceIn = (message: string): string => {
  * is left.
  */
 export const cleanMessage = (message: string, hiddenValues: ReadonlyArray<string>): string | undefined => {
-  const sentence = hiddenValues
-    .map((value) => value.toWellFormed())
-    .toSorted((a, b) => b.length - a.length)
-    .reduce(hide, plain(sentenceIn(message)))
+  const sentence = withoutValues(plain(sentenceIn(message)), hiddenValues)
+    .slice(0, longestLookedAt)
     .replace(trailer, '')
     .replaceAll(url, '…')
     .replaceAll(mail, '…')

@@ -16,7 +16,10 @@ export interface Exchange {
 interface Conversation {
   readonly unanswered: Set<Exchange>
   latest: Exchange | undefined
+  /** A fault has been judged. */
   isBroken: boolean
+  /** Its last reply is decided: whatever comes behind is not looked at. */
+  isOver: boolean
 }
 
 /** What is to be done about bytes that Node's parser could not take. */
@@ -36,26 +39,40 @@ export class Conversations {
 
   /** Call it for every new connection. */
   readonly open = (socket: Socket): void => {
-    this.#all.set(socket, { unanswered: new Set(), latest: undefined, isBroken: false })
+    this.#all.set(socket, { unanswered: new Set(), latest: undefined, isBroken: false, isOver: false })
     socket.on('close', () => this.#all.delete(socket))
   }
 
-  /** Call it for every request, before anything else is done with it. */
-  readonly begin = (request: IncomingMessage, response: ServerResponse): Exchange => {
+  /**
+   * Call it for every request, before anything else is done with it. Undefined when it came behind a fault, or behind a
+   * reply that said that it is the last: then it must not be handled, since it could not be answered.
+   */
+  readonly begin = (request: IncomingMessage, response: ServerResponse): Exchange | undefined => {
     const exchange: Exchange = { request, response, failure: undefined, onFailure: () => undefined }
     const conversation = this.#all.get(request.socket)
     if (conversation === undefined) return exchange
+    if (conversation.isBroken || conversation.isOver) return undefined
     conversation.latest = exchange
     conversation.unanswered.add(exchange)
     response.on('close', () => conversation.unanswered.delete(exchange))
     return exchange
   }
 
+  /** Is it the last that was asked so far? */
+  readonly isLatest = (exchange: Exchange): boolean =>
+    (this.#all.get(exchange.request.socket)?.latest ?? exchange) === exchange
+
+  /** Its reply is the last on its connection. */
+  readonly endWith = ({ request }: Exchange): void => {
+    const conversation = this.#all.get(request.socket)
+    if (conversation !== undefined) conversation.isOver = true
+  }
+
   /** Says, once for each connection, what is to be done about a fault; undefined when that has been said before. */
   readonly judge = (socket: Socket, error: ProxyError): Verdict | undefined => {
     const conversation = this.#all.get(socket)
     if (conversation === undefined) return 'alone'
-    if (conversation.isBroken) return undefined
+    if (conversation.isBroken || conversation.isOver) return undefined
     conversation.isBroken = true
     const { latest, unanswered } = conversation
     const last = [...unanswered].at(-1)

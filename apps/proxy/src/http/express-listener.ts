@@ -4,7 +4,7 @@ import type * as T from 'fp-ts/lib/Task.js'
 import type { IncomingRequest } from '../domain/incoming-request.js'
 import { contextOf, type Reply } from '../domain/reply.js'
 import { replyToError } from '../domain/reply-to-error.js'
-import type { Conversations } from './conversations.js'
+import type { Conversations, Exchange } from './conversations.js'
 import { rawBodyReader } from './raw-body-reader.js'
 import { sendReply } from './send-reply.js'
 
@@ -22,11 +22,7 @@ export interface HttpPorts {
 const pairsOf = (rawHeaders: ReadonlyArray<string>): IncomingRequest['headers'] =>
   rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [[name.toLowerCase(), rawHeaders[index + 1] ?? '']] : []))
 
-const incomingOf = (
-  { conversations, newAuditId, now }: HttpPorts,
-  request: IncomingMessage,
-  response: ServerResponse,
-): IncomingRequest => ({
+const incomingOf = ({ newAuditId, now }: HttpPorts, exchange: Exchange, request: IncomingMessage): IncomingRequest => ({
   auditId: newAuditId(),
   receivedAt: now(),
   peer: request.socket.remoteAddress ?? '',
@@ -34,20 +30,22 @@ const incomingOf = (
   method: request.method ?? '',
   target: request.url ?? '',
   headers: pairsOf(request.rawHeaders),
-  readBody: rawBodyReader(conversations.begin(request, response)),
+  readBody: rawBodyReader(exchange),
 })
 
 const answer =
   (ports: HttpPorts) =>
   (request: IncomingMessage, response: ServerResponse): void => {
-    const incoming = incomingOf(ports, request, response)
-    ports
-      .handle(incoming)()
-      .then((reply) => sendReply(request, response, reply, ports.isStopping()))
+    const { conversations, fatal, handle, isStopping, now } = ports
+    const exchange = conversations.begin(request, response)
+    if (exchange === undefined) return
+    const incoming = incomingOf(ports, exchange, request)
+    handle(incoming)()
+      .then((reply) => sendReply(conversations, exchange, reply, isStopping()))
       .catch((error: unknown) => {
-        const reply = replyToError(contextOf(incoming, ports.now()), { _tag: 'Unforeseen', cause: error })
-        if (!response.headersSent) sendReply(request, response, reply, true)
-        ports.fatal(error)
+        const reply = replyToError(contextOf(incoming, now()), { _tag: 'Unforeseen', cause: error })
+        if (!response.headersSent) sendReply(conversations, exchange, reply, true)
+        fatal(error)
       })
   }
 

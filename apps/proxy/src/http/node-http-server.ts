@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ProxyError, requestMalformed } from '../domain/proxy-error.js'
 import type { Reply } from '../domain/reply.js'
-import type { Conversations } from './conversations.js'
+import type { Conversations, Verdict } from './conversations.js'
 
 /** What the parser refused before there was a request: it is recorded, and answered where HTTP allows. */
 export type RefuseConnection = (refused: {
@@ -41,9 +41,13 @@ const print = ({ body, headers, status }: Reply): string =>
     body,
   ].join('\r\n')
 
+const lingerInMs = 1_000
+
+/** Half a connection may be all that is left of it, so it is ended from here, soon after the client could read this. */
 const answer = (socket: Duplex, reply: Reply): void => {
   if (socket.writable) socket.end(print(reply))
-  else socket.destroy()
+  socket.resume()
+  setTimeout(() => socket.destroy(), lingerInMs).unref()
 }
 
 const peerOf = (socket: Duplex): string =>
@@ -76,6 +80,12 @@ export const nodeHttpServer = (
 
   server.on('connection', conversations.open)
 
+  const say = (verdict: Verdict, socket: Duplex, error: ProxyError, reason: string): void => {
+    void refuse({ error, reason, peer: peerOf(socket) }).then((reply) => {
+      if (verdict === 'alone') answer(socket, reply)
+    })
+  }
+
   server.on('clientError', (error: Error, socket: Socket) => {
     const code = codeOf(error)
     const refused = errorOf(code)
@@ -86,15 +96,15 @@ export const nodeHttpServer = (
       socket.destroySoon()
       return
     }
-    void refuse({ error: refused, reason: code, peer: peerOf(socket) }).then((reply) => {
-      if (verdict === 'alone') answer(socket, reply)
-    })
+    say(verdict, socket, refused, code)
   })
 
-  server.on('connect', (_request, socket: Duplex) => {
-    void refuse({ error: { _tag: 'MethodNotAllowed' }, reason: 'CONNECT', peer: peerOf(socket) }).then((reply) =>
-      answer(socket, reply),
-    )
+  server.on('connect', (_request, socket: Socket) => {
+    // Node lets go of the socket here, its error listener included.
+    socket.on('error', () => socket.destroy())
+    const refused: ProxyError = { _tag: 'MethodNotAllowed' }
+    const verdict = conversations.judge(socket, refused)
+    if (verdict !== undefined) say(verdict, socket, refused, 'CONNECT')
   })
 
   // A client that asks first whether to send its body is told when the body is read: after it has proved who it is.

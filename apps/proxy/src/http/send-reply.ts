@@ -1,6 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { bodyLimitInBytes } from '../arrive/index.js'
 import type { Reply } from '../domain/reply.js'
+import type { Conversations, Exchange } from './conversations.js'
 
 const mostDiscardedInBytes = 1024 * 1024
 const longestLingerInMs = 1_000
@@ -17,13 +18,18 @@ const hasLargeUnreadBody = (request: IncomingMessage): boolean =>
  * it, and the client might lose the reply, so up to 1 MiB is discarded for up to a second before (RFC 9112 §9.6).
  */
 export const sendReply = (
-  request: IncomingMessage,
-  response: ServerResponse,
+  conversations: Conversations,
+  exchange: Exchange,
   { body, headers, status }: Reply,
-  closesConnection: boolean,
+  isStopping: boolean,
 ): void => {
+  const { request, response } = exchange
   const lingers = hasLargeUnreadBody(request)
-  if (lingers || closesConnection) response.setHeader('Connection', 'close')
+  // What was asked behind this is still to be answered, so that a reply says that it is the last only if it is.
+  if (lingers || (isStopping && conversations.isLatest(exchange))) {
+    response.setHeader('Connection', 'close')
+    conversations.endWith(exchange)
+  }
   response.writeHead(status, { ...headers, 'Content-Length': String(Buffer.byteLength(body)) })
   if (!lingers) {
     response.end(body)
@@ -41,5 +47,7 @@ export const sendReply = (
   })
   request.on('end', finish)
   request.on('close', finish)
+  // Whoever read the body before may have paused it.
+  request.resume()
   response.write(request.method === 'HEAD' ? '' : body)
 }

@@ -1,4 +1,6 @@
-import express, { type Express } from 'express'
+import type { RequestListener } from 'node:http'
+import express from 'express'
+import type { Conversations } from './conversations.js'
 
 /** One thing that must be well before calls can be served. */
 export interface ReadinessCheck {
@@ -10,7 +12,10 @@ export interface ReadinessCheck {
  * `/livez`: the process runs; `/readyz`: it can serve calls, or which of its checks says that it cannot. Needs no token
  * and tells nothing of the configuration. On a port of its own.
  */
-export const expressAdminApp = (checks: ReadonlyArray<ReadinessCheck>): Express => {
+export const expressAdminListener = (
+  checks: ReadonlyArray<ReadinessCheck>,
+  conversations: Conversations,
+): RequestListener => {
   const app = express()
   for (const feature of ['x-powered-by', 'etag', 'query parser']) app.set(feature, false)
 
@@ -25,8 +30,15 @@ export const expressAdminApp = (checks: ReadonlyArray<ReadinessCheck>): Express 
   })
 
   app.use((_request, response) => {
-    response.status(404).json({ status: 'notFound', known: ['/livez', '/readyz'] })
+    response.status(404).json(notFound)
   })
 
-  return app
+  return (request, response) => {
+    if (conversations.begin(request, response) === undefined) return
+    if (request.url?.startsWith('/') === true) app(request, response)
+    // Express would answer a target that is no path by itself, in HTML.
+    else response.writeHead(404, { 'Content-Type': 'application/json' }).end(JSON.stringify(notFound))
+  }
 }
+
+const notFound = { status: 'notFound', known: ['/livez', '/readyz'] }
