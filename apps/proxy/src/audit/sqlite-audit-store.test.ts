@@ -229,6 +229,22 @@ describe('when the ledger cannot be written', () => {
     database.close()
   })
 
+  it('writes what comes to be owed while it writes what was owed before', async () => {
+    const { store } = await mustOpen()
+    const blocker = new DatabaseSync(join(directory, 'audit.sqlite'))
+    blocker.exec('BEGIN IMMEDIATE')
+    const [first, second] = [uuidv7(), uuidv7()]
+    store.owe(outcome(first))
+    // Timers of one delay run in the order they were set, so the first is under way then, and waits for the lock.
+    await new Promise((resolve) => setTimeout(resolve))
+    store.owe(outcome(second))
+    blocker.close()
+    await until(() => store.problem() === undefined)
+
+    expect(recordsOf(first)).toEqual([outcome(first)])
+    expect(recordsOf(second)).toEqual([outcome(second)])
+  })
+
   it('gives back what is still owed when it is closed', async () => {
     const { store } = await mustOpen()
     const broken = breakLedger()

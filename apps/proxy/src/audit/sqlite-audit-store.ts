@@ -82,7 +82,7 @@ const storeOn = (settings: SqliteAuditSettings, ask: (message: ToWorker) => Prom
   const tryAgain = (): void => {
     probe = undefined
     if (failingSince === undefined) return
-    const owing = owed
+    const owing = [...owed]
     const told = unrecorded
     void commit([...owing, gap(failingSince)].map(rowOf)).then((message) => {
       if (message !== undefined) {
