@@ -1,10 +1,4 @@
-import { defineConfig } from 'vitest/config'
+import { testConfig } from '../../vitest.shared.js'
 
-export default defineConfig({
-  test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    reporters: ['default', ['json', { outputFile: 'test-results/vitest.json' }]],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-  },
-})
+// No coverage: what is tested here runs in processes of its own.
+export default testConfig({})

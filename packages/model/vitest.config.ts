@@ -1,16 +1,3 @@
-import { defineConfig } from 'vitest/config'
+import { coverage, testConfig } from '../../vitest.shared.js'
 
-export default defineConfig({
-  test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    reporters: ['default', ['json', { outputFile: 'test-results/vitest.json' }]],
-    coverage: {
-      enabled: true,
-      provider: 'v8',
-      include: ['src/**'],
-      exclude: ['src/index.ts'],
-      reporter: ['text-summary', 'lcovonly'],
-      thresholds: { lines: 95, branches: 90 },
-    },
-  },
-})
+export default testConfig({ coverage: coverage(95, 90) })
