@@ -1,4 +1,4 @@
-import { documentedExample } from '@device-install-state/model'
+import { documentedExample } from '@device-install-state/model/fields'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { IncomingRequest } from '../src/domain/incoming-request.js'
 

@@ -32,8 +32,8 @@ const errors: { readonly [K in ProxyError['_tag']]: ReadonlyArray<Extract<ProxyE
   AuthKeysUnavailable: [{ _tag: 'AuthKeysUnavailable', cause: new Error('x', { cause: new Error('y') }) }],
   JsonMalformed: [{ _tag: 'JsonMalformed', offset: 3, what: 'x' }],
   BodyInvalid: [
-    { _tag: 'BodyInvalid', problems: [{ pointer: '', code: 'type', expected: 'x' }] },
-    { _tag: 'BodyInvalid', problems: [{ pointer: '/a', code: 'extra', expected: 'x' }] },
+    { _tag: 'BodyInvalid', problems: [{ pointer: '', code: 'type', expected: 'x', received: 'null' }] },
+    { _tag: 'BodyInvalid', problems: [{ pointer: '/a', code: 'extra', expected: 'x', received: 'null' }] },
   ],
   IntentNotRecorded: [{ _tag: 'IntentNotRecorded', cause: { _tag: 'TooSlow' } }],
   UpstreamAuthUnavailable: [

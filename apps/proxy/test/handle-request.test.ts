@@ -1,4 +1,4 @@
-import { documentedExample } from '@device-install-state/model'
+import { documentedExample } from '@device-install-state/model/fields'
 import * as E from 'fp-ts/lib/Either.js'
 import * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'

@@ -1,4 +1,4 @@
-import { documentedExample } from '@device-install-state/model'
+import { documentedExample } from '@device-install-state/model/fields'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bookPath } from './a-request.js'
 import { aRunningProxy, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'

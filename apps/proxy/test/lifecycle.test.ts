@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { documentedExample } from '@device-install-state/model'
+import { documentedExample } from '@device-install-state/model/fields'
 import { afterEach, describe, expect, it } from 'vitest'
 import { bookPath } from './a-request.js'
 import { aRunningProxy, creates, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'

@@ -1,9 +1,9 @@
+import { documentedExample } from '@device-install-state/model/fields'
 import {
   createManagedEBookDeviceState,
   createUserStateSummaryDeviceState,
-  documentedExample,
   type GraphVersion,
-} from '@device-install-state/model'
+} from '@device-install-state/model/operations'
 import { decodeJwt } from 'jose'
 import { auditRecordsOf } from './audit-records.js'
 import { type Check, equals, fits } from './check.js'

@@ -1,4 +1,4 @@
-import { documentedExample } from '@device-install-state/model'
+import { documentedExample } from '@device-install-state/model/fields'
 import { auditCommand } from './audit-records.js'
 import { pathOf } from './demonstration.js'
 import type { Printer } from './printer.js'

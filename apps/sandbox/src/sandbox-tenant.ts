@@ -1,5 +1,5 @@
 import type { Api, Client, IdentityProviderOptions, User } from '@device-install-state/identity-provider'
-import { createManagedEBookDeviceState } from '@device-install-state/model'
+import { createManagedEBookDeviceState } from '@device-install-state/model/operations'
 
 /** What callers need at the proxy, and the proxy at Graph: it has the same name in both. */
 export const { permission } = createManagedEBookDeviceState

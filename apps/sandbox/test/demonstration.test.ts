@@ -26,7 +26,7 @@ describe('npm start -- --once', () => {
       expect(sandbox.output()).toMatch(new RegExp(`^\\d+\\. .*${title}`, 'm'))
     }
     expect(sandbox.output().match(/HTTP\/1\.1 201 Created/g)).toHaveLength(4)
-    expect(sandbox.output()).toContain('- /devicename: Expected no property of this name; did you mean deviceName?')
+    expect(sandbox.output()).toContain('- /devicename: Expected no property of this name. Did you mean deviceName?')
     expect(sandbox.output()).toMatch(/All was as documented: (\d+) of \1 checks hold\./)
     expect(sandbox.output()).not.toContain('✗')
   })

@@ -1,4 +1,4 @@
-import { documentedExample } from '@device-install-state/model'
+import { documentedExample } from '@device-install-state/model/fields'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { auditRecordsOf } from '../src/audit-records.js'
 import { type Answer, post, takeToken } from '../src/client.js'

@@ -28,8 +28,18 @@ const steps = ['arrive', 'authenticate', 'decode', 'audit', 'forward']
 export const importRules = [
   {
     name: 'model-imports-fp-ts-and-io-ts-alone',
-    from: { path: '^packages/model/src/', pathNot: tests },
+    from: { path: '^packages/model/src/', pathNot: [tests, '^packages/model/src/(?:arbitrary|standard-schema)/'] },
     to: { pathNot: ['^packages/model/src/', ...npm('fp-ts', 'io-ts')] },
+  },
+  {
+    name: 'only-the-entry-points-of-the-model-import-for-others',
+    from: { path: '^packages/model/src/(?:arbitrary|standard-schema)/', pathNot: tests },
+    to: { pathNot: ['^packages/model/src/', ...npm('io-ts', 'fast-check', '@standard-schema/spec')] },
+  },
+  {
+    name: 'the-main-entry-of-the-model-stays-small',
+    from: { path: '^packages/model/src/[^/]+\\.ts$', pathNot: tests },
+    to: { path: '^packages/model/src/[^/]+/' },
   },
   {
     name: 'domain-imports-the-model-alone',

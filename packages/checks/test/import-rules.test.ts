@@ -11,6 +11,8 @@ const violations = typeof output === 'string' ? [] : output.summary.violations
 
 const planted = [
   ['model-imports-fp-ts-and-io-ts-alone', 'packages/model/src/imports-undici.ts'],
+  ['only-the-entry-points-of-the-model-import-for-others', 'packages/model/src/arbitrary/imports-undici.ts'],
+  ['the-main-entry-of-the-model-stays-small', 'packages/model/src/enters-an-entry.ts'],
   ['domain-imports-the-model-alone', 'apps/proxy/src/domain/imports-a-step.ts'],
   ['steps-do-not-know-each-other', 'apps/proxy/src/forward/knows-audit.ts'],
   ['the-story-knows-neither-http-nor-adapters', 'apps/proxy/src/handle-request.ts'],

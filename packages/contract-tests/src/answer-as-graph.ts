@@ -1,4 +1,4 @@
-import type { GraphVersion, Route } from '@device-install-state/model'
+import type { GraphVersion, Route } from '@device-install-state/model/operations'
 import { type DeviceStates, entityOf } from './device-states.js'
 import {
   answerCollection,

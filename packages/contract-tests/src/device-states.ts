@@ -1,4 +1,5 @@
-import type { DeviceInstallState, DeviceInstallStateCreate, Route } from '@device-install-state/model'
+import type { DeviceInstallState, DeviceInstallStateCreate } from '@device-install-state/model'
+import type { Route } from '@device-install-state/model/operations'
 
 /** What a create has left behind. */
 export interface CreatedState {

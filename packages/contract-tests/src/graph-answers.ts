@@ -1,4 +1,5 @@
-import { type DeviceInstallState, GraphError, type operations, type Route } from '@device-install-state/model'
+import { type DeviceInstallState, GraphError } from '@device-install-state/model'
+import type { operations, Route } from '@device-install-state/model/operations'
 import type * as t from 'io-ts'
 import type { GraphErrorAnswer } from './graph-errors.js'
 
@@ -67,7 +68,10 @@ export const answerEntity = (
 ): GraphAnswer => ({
   status: 200,
   headers: { ...headersOfAll(correlation), ...headersOfOData },
-  body: verified(operation.answer.codec, { '@odata.context': `${contextOf(operation, route)}/$entity`, ...entity }),
+  body: verified(operation.answers['201'].codec, {
+    '@odata.context': `${contextOf(operation, route)}/$entity`,
+    ...entity,
+  }),
 })
 
 /** No Location of an Intune create is on record; OData wants it to lead to the entity. */
@@ -79,7 +83,7 @@ export const answerCreated = (
 ): GraphAnswer => {
   const { body, headers } = answerEntity(correlation, operation, route, entity)
   const location = `${origin}${route.path}/${encodeURIComponent(entity.id)}`
-  return { status: operation.answer.status, headers: { ...headers, Location: location }, body }
+  return { status: 201, headers: { ...headers, Location: location }, body }
 }
 
 /** The entities were verified when they were created. */

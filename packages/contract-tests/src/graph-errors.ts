@@ -1,4 +1,5 @@
-import { createManagedEBookDeviceState, type GraphError } from '@device-install-state/model'
+import type { GraphError } from '@device-install-state/model'
+import { createManagedEBookDeviceState } from '@device-install-state/model/operations'
 
 /** An error as Graph answers it; ready for `answerNext`. */
 export interface GraphErrorAnswer {

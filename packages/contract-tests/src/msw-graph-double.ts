@@ -1,4 +1,4 @@
-import { type GraphVersion, graphVersions, operations } from '@device-install-state/model'
+import { type GraphVersion, graphVersions, operations } from '@device-install-state/model/operations'
 import { http, type HttpHandler, HttpResponse } from 'msw/http'
 import { getResponse } from 'msw/utils/get-response'
 import { answerAt, answerElsewhere, type GraphWorld } from './answer-as-graph.js'

@@ -1,4 +1,4 @@
-import type { GraphVersion, Route } from '@device-install-state/model'
+import type { GraphVersion, Route } from '@device-install-state/model/operations'
 import type { AnyOperation } from './graph-answers.js'
 import { type GraphErrorAnswer, invalidVersion, unknownSegment } from './graph-errors.js'
 

@@ -1,4 +1,5 @@
 import { type DeviceInstallStateCreate, problemsOf } from '@device-install-state/model'
+import { JsonMediaType } from '@device-install-state/model/operations'
 import * as E from 'fp-ts/lib/Either.js'
 import { flow, pipe } from 'fp-ts/lib/function.js'
 import * as J from 'fp-ts/lib/Json.js'
@@ -49,8 +50,6 @@ const failureOf = (errors: t.Errors): GraphErrorAnswer => {
   return modelValidationFailure(messageOf(error?.context.at(-1)?.key ?? '', problem?.code, error?.value))
 }
 
-const saysJson = (contentType = ''): boolean => /^application\/json\s*(?:;|$)/i.test(contentType)
-
 /** Reads the body of a create, or says what Graph says against it. Duplicate properties go unseen: the last one wins. */
 export const readCreate = (
   codec: t.Type<DeviceInstallStateCreate>,
@@ -63,7 +62,7 @@ export const readCreate = (
       (): GraphErrorAnswer => graphErrors.emptyPayload,
     ),
     E.filterOrElse(
-      () => saysJson(headers['content-type']),
+      () => JsonMediaType.is(headers['content-type']),
       () => graphErrors.unreadablePayload,
     ),
     E.chain(

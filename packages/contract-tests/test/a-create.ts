@@ -1,4 +1,5 @@
-import { documentedExample, type GraphVersion, graphVersions, operations } from '@device-install-state/model'
+import { documentedExample } from '@device-install-state/model/fields'
+import { type GraphVersion, graphVersions, operations } from '@device-install-state/model/operations'
 
 /** Everywhere that a create can go: both versions, both operations, with and without a slash at the end. */
 export const places = graphVersions.flatMap((version) =>

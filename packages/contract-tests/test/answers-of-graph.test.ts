@@ -1,4 +1,4 @@
-import { documentedExample } from '@device-install-state/model'
+import { documentedExample } from '@device-install-state/model/fields'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { graphErrors, type ScriptedAnswer } from '../src/index.js'
 import { errorIn, exchange } from './support/exchange.js'

@@ -1,4 +1,5 @@
-import { documentedExample, installStates } from '@device-install-state/model'
+import { installStates } from '@device-install-state/model'
+import { documentedExample } from '@device-install-state/model/fields'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exampleWith } from './a-create.js'
 import { errorIn, exchange } from './support/exchange.js'
@@ -95,7 +96,7 @@ describe('a property that is not one of ours', () => {
   it('comes back with the one that may be meant', async () => {
     const { details } = await detailsOf(exampleAnd('"deviceNme":"x"'))
 
-    expect(details).toMatchObject([{ message: expect.stringContaining('did you mean deviceName?') }])
+    expect(details).toMatchObject([{ message: expect.stringContaining('Did you mean deviceName?') }])
   })
 })
 
@@ -128,16 +129,21 @@ describe('a property that must be there', () => {
 })
 
 describe('an installState', () => {
-  it.each(['Installed', 'INSTALLED', ' installed', 'installed ', '', 'unknownFutureValue', 'installed\u0000'])(
-    'is refused when it is "%s", with the six that there are',
-    async (installState) => {
-      const { details } = await detailsOf(exampleWith({ installState }))
+  it.each([
+    ['Installed', ' Did you mean installed?'],
+    ['INSTALLED', ' Did you mean installed?'],
+    [' installed', ' Did you mean installed?'],
+    ['installed ', ' Did you mean installed?'],
+    ['installed\u0000', ' Did you mean installed?'],
+    ['unknownFutureValue', ''],
+    ['', ''],
+  ])('is refused when it is "%s", with the six that there are', async (installState, suggestion) => {
+    const { details } = await detailsOf(exampleWith({ installState }))
 
-      expect(details).toEqual([
-        { code: 'enum', target: '/installState', message: `Expected one of: ${installStates.join(', ')}.` },
-      ])
-    },
-  )
+    expect(details).toEqual([
+      { code: 'enum', target: '/installState', message: `Expected one of: ${installStates.join(', ')}.${suggestion}` },
+    ])
+  })
 })
 
 describe('a lastSyncDateTime', () => {

@@ -1,4 +1,4 @@
-import { documentedExample } from '@device-install-state/model'
+import { documentedExample } from '@device-install-state/model/fields'
 import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { aCreate, bookPath, exampleWith, places } from './a-create.js'

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { graphVersions, operations } from '@device-install-state/model'
+import { graphVersions, operations } from '@device-install-state/model/operations'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { graphErrors, type ScriptedAnswer } from '../src/index.js'
 import { exampleWith, places } from './a-create.js'

@@ -1,4 +1,4 @@
-import { documentedExample } from '@device-install-state/model'
+import { documentedExample } from '@device-install-state/model/fields'
 import { Client, GraphError } from '@microsoft/microsoft-graph-client'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { graphErrors } from '../src/index.js'

@@ -1,58 +1,105 @@
-import type * as t from 'io-ts'
-import { ODataDateTimeOffset } from './date-time-offset.js'
-import { DescribedType, text } from './described-type.js'
-import { nullable } from './nullable.js'
-import { type Fields, optional, record, required } from './record.js'
+import { DateTimeOffset, ODataDateTimeOffset } from './date-time-offset.js'
+import { type Described, stringLeaf } from './described.js'
+import { answerShortcut, requestShortcut } from './device-install-state-shortcuts.js'
+import { InstallState, OpenInstallState } from './install-state.js'
+import { type ObjectCodec, objectCodec, optional, required } from './object-codec.js'
+import { key, nullableText, nullableUnicodeText, text, unicodeText } from './text.js'
+
+/** The `@odata.type` of a deviceInstallState. */
+export const deviceInstallStateType = '#microsoft.graph.deviceInstallState'
 
 /**
  * How one device stands with one eBook, as Graph answers it. Every property of the page is there; others may be, since
- * Graph may add some at any time. `installState` and `lastSyncDateTime` are plain strings for the same reason: a new
- * member or another form of date must not hide that the entity exists. `InstallState.is` and `DateTimeOffset.is` tell.
+ * Graph may add some at any time. For the same reason a state may be one that was added since, and the date is any
+ * `Edm.DateTimeOffset`: neither must hide that the entity exists. `InstallState.is` and `DateTimeOffset.is` tell.
  * Source: Graph page "Create deviceInstallState", its table, its example and the published metadata.
  */
 export interface DeviceInstallState {
-  readonly '@odata.type'?: string
   readonly '@odata.context'?: string
+  readonly '@odata.type'?: string
   /** Key of the entity. Opaque, never empty. */
   readonly id: string
   readonly deviceName: string | null
   readonly deviceId: string | null
   readonly lastSyncDateTime: string
-  readonly installState: string
+  readonly installState: OpenInstallState
   readonly errorCode: string | null
   readonly osVersion: string | null
   readonly osDescription: string | null
   readonly userName: string | null
 }
 
-const key: DescribedType<string> = new DescribedType('Key', (u): u is string => typeof u === 'string' && u !== '', {
-  mismatch: 'format',
-  expected: 'a string that is not empty',
+/** What is required in either direction: strictly for sending, openly for receiving. */
+const sharedFields = <Date, State>(
+  string: Described<string | null>,
+  dateTimeOffset: Described<Date>,
+  installState: Described<State>,
+) => ({
+  deviceName: required(string),
+  deviceId: required(string),
+  lastSyncDateTime: required(dateTimeOffset),
+  installState: required(installState),
+  errorCode: required(string),
+  osVersion: required(string),
+  osDescription: required(string),
+  userName: required(string),
 })
 
-const fields: Fields<DeviceInstallState> = {
-  '@odata.type': optional(text),
-  '@odata.context': optional(text),
-  id: required(key),
-  deviceName: required(nullable(text)),
-  deviceId: required(nullable(text)),
-  lastSyncDateTime: required(ODataDateTimeOffset),
-  installState: required(text),
-  errorCode: required(nullable(text)),
-  osVersion: required(nullable(text)),
-  osDescription: required(nullable(text)),
-  userName: required(nullable(text)),
+/** Other properties are kept. Values are not compared with what was sent. */
+export const DeviceInstallState: ObjectCodec<DeviceInstallState> = objectCodec<DeviceInstallState>(
+  'DeviceInstallState',
+  {
+    '@odata.context': optional(text),
+    '@odata.type': optional(text),
+    id: required(key),
+    ...sharedFields(nullableText, ODataDateTimeOffset, OpenInstallState),
+  },
+  'open',
+  answerShortcut,
+)
+
+/**
+ * The body of a create, as a caller sends it. The six strings must be there and may be null; `installState` and
+ * `lastSyncDateTime` must be there and may not; `id` and `@odata.type` may be left out. That is the page's table, its
+ * example (which has no `id`) and the metadata read together.
+ */
+export interface DeviceInstallStateCreate {
+  readonly '@odata.type'?: typeof deviceInstallStateType
+  readonly id?: string
+  readonly deviceName: string | null
+  readonly deviceId: string | null
+  readonly lastSyncDateTime: DateTimeOffset
+  readonly installState: InstallState
+  readonly errorCode: string | null
+  readonly osVersion: string | null
+  readonly osDescription: string | null
+  readonly userName: string | null
 }
 
-/** The names that the page and OData give to what is in an answer; any other has been added since. */
-export const documentedProperties: ReadonlySet<string> = new Set(Object.keys(fields))
-
-/** Other properties are kept. Values are not compared with what was sent. */
-export const DeviceInstallState: t.Type<DeviceInstallState> = record('DeviceInstallState', fields, 'keep')
-
-/** The least that a 201 must hold so that we know what was created: the key. */
-export const CreatedEntity: t.Type<{ readonly id: string }> = record<{ readonly id: string }>(
-  'CreatedEntity',
-  { id: required(key) },
-  'keep',
+export const ODataType: Described<typeof deviceInstallStateType> = stringLeaf(
+  'ODataType',
+  (u): u is typeof deviceInstallStateType => u === deviceInstallStateType,
+  deviceInstallStateType,
+  'enum',
+  { members: [deviceInstallStateType] },
 )
+
+/**
+ * Any other property is refused, annotations included: Intune answers 400 to undeclared ones, and `@odata.bind` would
+ * reach other entities. The length of strings is not checked: the metadata has no MaxLength.
+ */
+export const DeviceInstallStateCreate: ObjectCodec<DeviceInstallStateCreate> = objectCodec<DeviceInstallStateCreate>(
+  'DeviceInstallStateCreate',
+  {
+    '@odata.type': optional(ODataType),
+    id: optional(unicodeText),
+    ...sharedFields(nullableUnicodeText, DateTimeOffset, InstallState),
+  },
+  'closed',
+  requestShortcut,
+)
+
+/** Does an entity hold a state that is documented? Then it is what Microsoft's own types describe. */
+export const hasDocumentedInstallState = (
+  entity: DeviceInstallState,
+): entity is DeviceInstallState & { readonly installState: InstallState } => InstallState.is(entity.installState)

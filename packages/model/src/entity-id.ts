@@ -1,9 +1,22 @@
-import * as t from 'io-ts'
+import type * as t from 'io-ts'
+import { type Described, stringLeaf } from './described.js'
 
-const idGrammar = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/
+/**
+ * 1 to 128 letters, digits, `_`, `.`, `-`, the first a letter or digit, no `..`: nothing that could leave its path.
+ * Portable: JSON Schema and OpenAPI state it as it is.
+ */
+export const entityIdPattern = String.raw`^[A-Za-z0-9](?:\.?[A-Za-z0-9_-])*\.?$`
+export const longestEntityId = 128
 
-/** 1 to 128 letters, digits, `_`, `.`, `-`, the first a letter or digit, no `..`: nothing that could leave its path. */
-const isEntityId = (id: string): boolean => idGrammar.test(id)
+const grammar = new RegExp(entityIdPattern)
+
+const entityId = <A extends string>(name: string): Described<A> =>
+  stringLeaf(
+    name,
+    (u): u is A => typeof u === 'string' && u.length <= longestEntityId && grammar.test(u),
+    '1 to 128 letters, digits, "_", "." or "-", a letter or digit first, no ".."',
+    'format',
+  )
 
 export interface ManagedEBookIdBrand {
   readonly ManagedEBookId: unique symbol
@@ -11,11 +24,7 @@ export interface ManagedEBookIdBrand {
 
 /** The key of a managedEBook. Opaque: the metadata says String, so it need not be a GUID. */
 export type ManagedEBookId = t.Branded<string, ManagedEBookIdBrand>
-export const ManagedEBookId: t.Type<ManagedEBookId, string> = t.brand(
-  t.string,
-  (id): id is ManagedEBookId => isEntityId(id),
-  'ManagedEBookId',
-)
+export const ManagedEBookId: Described<ManagedEBookId> = entityId('ManagedEBookId')
 
 export interface UserInstallStateSummaryIdBrand {
   readonly UserInstallStateSummaryId: unique symbol
@@ -23,8 +32,4 @@ export interface UserInstallStateSummaryIdBrand {
 
 /** The key of a userInstallStateSummary. Opaque, as above. */
 export type UserInstallStateSummaryId = t.Branded<string, UserInstallStateSummaryIdBrand>
-export const UserInstallStateSummaryId: t.Type<UserInstallStateSummaryId, string> = t.brand(
-  t.string,
-  (id): id is UserInstallStateSummaryId => isEntityId(id),
-  'UserInstallStateSummaryId',
-)
+export const UserInstallStateSummaryId: Described<UserInstallStateSummaryId> = entityId('UserInstallStateSummaryId')

@@ -1,27 +1,47 @@
-export { DateTimeOffset, type DateTimeOffsetBrand, ODataDateTimeOffset } from './date-time-offset.js'
-export { CreatedEntity, DeviceInstallState, documentedProperties } from './device-install-state.js'
-export { DeviceInstallStateCreate, deviceInstallStateType } from './device-install-state-create.js'
-export { documentedExample } from './documented-example.js'
+export {
+  DateTimeOffset,
+  type DateTimeOffsetBrand,
+  dateTimeOffsetFromDate,
+  epochMilliseconds,
+  instantOrd,
+  isNever,
+  ODataDateTimeOffset,
+  offsetInMinutes,
+  utcTicks,
+} from './date-time-offset.js'
+export type { AnyDescribed, Described, Description, Mismatch } from './described.js'
+export {
+  DeviceInstallState,
+  DeviceInstallStateCreate,
+  deviceInstallStateType,
+  hasDocumentedInstallState,
+} from './device-install-state.js'
+export { DeviceInstallStateCollection } from './device-install-state-collection.js'
 export {
   ManagedEBookId,
   type ManagedEBookIdBrand,
   UserInstallStateSummaryId,
   type UserInstallStateSummaryIdBrand,
 } from './entity-id.js'
-export { type FieldClass, fieldClasses } from './field-class.js'
-export { GraphError } from './graph-error.js'
-export { InstallState, installStates } from './install-state.js'
+export { GraphError, type GraphErrorBody, innerErrorOf } from './graph-error.js'
 export {
-  createManagedEBookDeviceState,
-  createUserStateSummaryDeviceState,
-  type GraphVersion,
-  graphVersions,
-  matchRoute,
-  type Operation,
-  type OperationName,
-  operations,
-  type Route,
-  type RouteIds,
-  type RouteMatch,
-} from './operation.js'
-export { pointerOf, type Problem, type ProblemCode, problemsOf } from './problem.js'
+  InstallState,
+  type InstallStateArms,
+  installStates,
+  matchInstallState,
+  OpenInstallState,
+  type UndocumentedInstallState,
+  type UndocumentedInstallStateBrand,
+} from './install-state.js'
+export type { JsonKind } from './json-kind.js'
+export {
+  type AnyObjectCodec,
+  closed,
+  exact,
+  type ObjectCodec,
+  type ObjectField,
+  open,
+  type OtherProperties,
+  type Shortcut,
+} from './object-codec.js'
+export { messageOfProblem, pointerOf, type Problem, type ProblemCode, problemsOf } from './problem.js'

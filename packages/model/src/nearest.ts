@@ -1,24 +1,25 @@
-/** Levenshtein's distance; beyond `limit` where the lengths alone tell so. */
-const distance = (a: string, b: string, limit: number): number => {
-  if (Math.abs(a.length - b.length) > limit) return limit + 1
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let line = 1; line <= a.length; line++) {
-    const next = [line]
-    for (let column = 1; column <= b.length; column++) {
-      const substitution = (row[column - 1] ?? 0) + (a[line - 1] === b[column - 1] ? 0 : 1)
-      next.push(Math.min(substitution, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
+/** What is longer than this was not meant to be one of ours. */
+const longestWord = 64
+
+/** May one word become the other by so many letters more, fewer or other? */
+const isWithin = (edits: number, a: string, b: string): boolean => {
+  if (a === b) return true
+  if (edits === 0) return false
+  let same = 0
+  while (same < a.length && a[same] === b[same]) same++
+  const [restOfA, restOfB] = [a.slice(same + 1), b.slice(same + 1)]
+  return (
+    isWithin(edits - 1, restOfA, restOfB) ||
+    isWithin(edits - 1, restOfA, b.slice(same)) ||
+    isWithin(edits - 1, a.slice(same), restOfB)
+  )
 }
 
 /** The candidate that was most likely meant: the same but for case, or at most two letters away. */
-export const nearest = (word: string, candidates: ReadonlyArray<string>): string | undefined => {
+export const nearest = (word: unknown, candidates: ReadonlyArray<string>): string | undefined => {
+  if (typeof word !== 'string' || word.length > longestWord) return undefined
   const folded = word.trim().toLowerCase()
-  const [best] = candidates
-    .map((candidate) => ({ candidate, distance: distance(folded, candidate.toLowerCase(), 2) }))
-    .filter((scored) => scored.distance <= 2)
-    .toSorted((a, b) => a.distance - b.distance)
-  return best?.candidate
+  const within = (edits: number): string | undefined =>
+    candidates.find((candidate) => isWithin(edits, folded, candidate.toLowerCase()))
+  return within(0) ?? within(1) ?? within(2)
 }

@@ -1,52 +1,101 @@
 import type * as t from 'io-ts'
-import { DescribedType, type Mismatch } from './described-type.js'
+import type { Description, Mismatch } from './described.js'
+import { type AnyType, describeType, unwrap } from './describe-type.js'
+import { type JsonKind, jsonKindOf } from './json-kind.js'
 import { nearest } from './nearest.js'
-import { NoSuchProperty } from './record.js'
 
 /** One thing that is wrong with one place of a JSON value. The value itself is never in it: it may name a person. */
 export interface Problem {
   /** RFC 6901; empty for the whole. The name of an unknown property is cut to 64 characters. */
   readonly pointer: string
   readonly code: ProblemCode
-  /** What was hoped for, and, for an unknown property, what may have been meant. For people. */
+  /** What was hoped for, in words that follow "Expected". */
   readonly expected: string
+  /** The kind of what came, never what came. */
+  readonly received: JsonKind
+  /** A property or value that there is, and that is spelled almost like what came. */
+  readonly didYouMean?: string
 }
 
+/** `duplicate` and `length` are for those who read the text or set limits of their own: no codec here gives them. */
 export type ProblemCode = 'missing' | 'duplicate' | 'length' | Mismatch
 
 /** No more problems than this are told of one value. */
 const mostProblems = 32
+
+/** No more than this is said of one place, however many codecs hope for something there. */
+const longestExpectation = 512
 
 const escape = (key: string): string => key.slice(0, 64).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')
 
 /** RFC 6901, from the names of properties and the indexes that lead to the place. */
 export const pointerOf = (keys: ReadonlyArray<string>): string => keys.map((key) => `/${escape(key)}`).join('')
 
-const codeOf = (entry: t.ContextEntry | undefined, mismatch: Mismatch): ProblemCode => {
-  if (mismatch === 'extra') return 'extra'
-  if (entry?.actual === undefined) return 'missing'
-  return typeof entry.actual === 'string' ? mismatch : 'type'
+// io-ts notes which member of a union or an intersection it was in. That is no place in the value.
+const isPlace = (entry: t.ContextEntry, parent: t.ContextEntry): boolean => {
+  const { types }: AnyType = unwrap(parent.type)
+  return types?.[Number(entry.key)] !== entry.type || !Object.is(parent.actual, entry.actual)
 }
 
-const problemOf = (error: t.ValidationError): Problem => {
-  const entry = error.context.at(-1)
-  const pointer = pointerOf(error.context.slice(1).map(({ key }) => key))
-  const type = entry?.type
-  if (type instanceof NoSuchProperty) {
-    const meant = nearest(entry?.key ?? '', type.known)
-    return {
-      pointer,
-      code: 'extra',
-      expected: meant === undefined ? type.expected : `no property of this name; did you mean ${meant}?`,
-    }
-  }
-  return type instanceof DescribedType
-    ? { pointer, code: codeOf(entry, type.mismatch), expected: type.expected }
-    : { pointer, code: codeOf(entry, 'type'), expected: 'a JSON object' }
+const placeOf = ([root, ...path]: t.Context): ReadonlyArray<string> => {
+  let parent = root
+  return path.flatMap((entry) => {
+    const keys = parent === undefined || isPlace(entry, parent) ? [entry.key] : []
+    parent = entry
+    return keys
+  })
 }
+
+const codeOf = ({ json, mismatch }: Description, received: JsonKind, pointer: string): ProblemCode => {
+  if (mismatch === 'extra') return 'extra'
+  if (received === 'nothing' && pointer !== '') return 'missing'
+  return received === json ? mismatch : 'type'
+}
+
+const problemOf = ({ context }: t.ValidationError): Problem => {
+  const { actual, key, type }: t.ContextEntry | Record<string, undefined> = context.at(-1) ?? {}
+  const description = describeType(type ?? { name: '' }, actual)
+  const { expected, expectedForm = expected, members } = description
+  const pointer = pointerOf(placeOf(context))
+  const received = jsonKindOf(actual)
+  const code = codeOf(description, received, pointer)
+  const isExtra = code === 'extra'
+  const didYouMean = members && nearest(isExtra ? key : actual, members)
+  const known = isExtra && didYouMean === undefined && members ? `; there are ${members.join(', ')}` : ''
+  return {
+    pointer,
+    code,
+    expected: code === 'format' ? expectedForm : `${expected}${known}`,
+    received,
+    ...(didYouMean === undefined ? {} : { didYouMean }),
+  }
+}
+
+/** Two codecs hoped for something at one place: either would do. */
+const either = (a: Problem, b: Problem): Problem => ({
+  ...(a.code === 'type' ? b : a),
+  expected: a.expected.includes(b.expected)
+    ? a.expected
+    : `${a.expected} or ${b.expected}`.slice(0, longestExpectation),
+})
 
 /**
- * io-ts errors of this library's codecs, as data that can be shown: one problem a place, at most 32, in the order of
- * the table. Errors of other codecs are read as far as their paths go.
+ * io-ts errors as data that can be shown: one problem a place, at most 32 places, in the order in which they were found.
+ * Errors of io-ts's own codecs are read, too, and of ours inside of them.
  */
-export const problemsOf = (errors: t.Errors): ReadonlyArray<Problem> => errors.slice(0, mostProblems).map(problemOf)
+export const problemsOf = (errors: t.Errors): ReadonlyArray<Problem> => {
+  const problems = new Map<string, Problem>()
+  for (const error of errors) {
+    const problem = problemOf(error)
+    const before = problems.get(problem.pointer)
+    if (before === undefined && problems.size === mostProblems) break
+    problems.set(problem.pointer, before === undefined ? problem : either(before, problem))
+  }
+  return [...problems.values()]
+}
+
+/** A problem in words, without its pointer: "Expected a string or null, got number." */
+export const messageOfProblem = ({ code, didYouMean, expected, received }: Problem): string => {
+  const got = code === 'type' || code === 'missing' ? `, got ${received}` : ''
+  return `Expected ${expected}${got}.${didYouMean === undefined ? '' : ` Did you mean ${didYouMean}?`}`
+}

@@ -1,4 +1,4 @@
-import { type GraphVersion, matchRoute, type Route } from '@device-install-state/model'
+import { type GraphVersion, matchRoute, type Route } from '@device-install-state/model/operations'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as IO from 'fp-ts/lib/IO.js'

@@ -1,4 +1,5 @@
-import type { OperationName, ProblemCode } from '@device-install-state/model'
+import type { ProblemCode } from '@device-install-state/model'
+import type { OperationName } from '@device-install-state/model/operations'
 import type { Caller } from '../domain/caller.js'
 import type { OutcomeKind } from '../domain/outcome.js'
 

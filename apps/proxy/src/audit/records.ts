@@ -1,4 +1,5 @@
-import { fieldClasses, type Route } from '@device-install-state/model'
+import { deviceInstallStateFields } from '@device-install-state/model/fields'
+import type { Route } from '@device-install-state/model/operations'
 import type { Call } from '../domain/call.js'
 import type { Caller } from '../domain/caller.js'
 import { isClear } from '../domain/field-clarity.js'
@@ -124,7 +125,8 @@ export interface Refused {
 }
 
 // A name that we do not know is the sender's to choose, so it is left out.
-const isKnown = (pointer: string): boolean => pointer === '' || Object.hasOwn(fieldClasses, pointer.slice(1))
+const isKnown = (pointer: string): boolean =>
+  pointer === '' || Object.hasOwn(deviceInstallStateFields, pointer.slice(1))
 
 const problemsOfError = (error: ProxyError) =>
   error._tag === 'BodyInvalid'

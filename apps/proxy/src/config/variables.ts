@@ -1,4 +1,4 @@
-import { graphVersions } from '@device-install-state/model'
+import { graphVersions } from '@device-install-state/model/operations'
 import * as t from 'io-ts'
 import {
   flag,

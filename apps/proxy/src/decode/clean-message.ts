@@ -1,4 +1,4 @@
-import { fieldClasses } from '@device-install-state/model'
+import { deviceInstallStateFields } from '@device-install-state/model/fields'
 import * as t from 'io-ts'
 import { parseStrictJson } from '../domain/strict-json.js'
 
@@ -56,7 +56,7 @@ const quoted = /(?<![\p{L}\p{N}])(['"])(.+?)\1(?![\p{L}\p{N}])/gu
 
 /** Names that Graph quotes and that tell nothing of anyone: of types, and of the properties we know. */
 const isName = (text: string): boolean =>
-  /^#?(?:microsoft|Edm)\.[\w.]+$/.test(text) || Object.hasOwn(fieldClasses, text)
+  /^#?(?:microsoft|Edm)\.[\w.]+$/.test(text) || Object.hasOwn(deviceInstallStateFields, text)
 
 const keepNamesAlone = (sentence: string): string =>
   sentence.replaceAll(quoted, (whole, quote: string, text: string) => (isName(text) ? whole : `${quote}…${quote}`))

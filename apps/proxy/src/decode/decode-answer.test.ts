@@ -1,4 +1,5 @@
-import { DateTimeOffset, type DeviceInstallStateCreate, documentedExample } from '@device-install-state/model'
+import { DateTimeOffset, type DeviceInstallStateCreate } from '@device-install-state/model'
+import { documentedExample } from '@device-install-state/model/fields'
 import { describe, expect, it } from 'vitest'
 import { decodeAnswer } from './decode-answer.js'
 

@@ -1,13 +1,12 @@
 import {
-  CreatedEntity,
   DateTimeOffset,
   DeviceInstallState,
   type DeviceInstallStateCreate,
-  documentedProperties,
   GraphError,
   InstallState,
   problemsOf,
 } from '@device-install-state/model'
+import { CreatedEntity } from '@device-install-state/model/operations'
 import * as E from 'fp-ts/lib/Either.js'
 import { hiddenValuesOf } from '../domain/field-clarity.js'
 import type { GraphAnswer } from '../domain/graph-answer.js'
@@ -34,7 +33,9 @@ const refusals: ReadonlySet<number> = new Set([
 
 const driftIn = (status: number, entity: DeviceInstallState): ReadonlyArray<Drift> => [
   ...(status === 200 ? (['status200'] as const) : []),
-  ...(Object.keys(entity).some((name) => !documentedProperties.has(name)) ? (['newProperty'] as const) : []),
+  ...(Object.keys(entity).some((name) => !Object.hasOwn(DeviceInstallState.fields, name))
+    ? (['newProperty'] as const)
+    : []),
   ...(InstallState.is(entity.installState) ? [] : (['newInstallState'] as const)),
   ...(DateTimeOffset.is(entity.lastSyncDateTime) ? [] : (['otherDateForm'] as const)),
 ]

@@ -1,4 +1,4 @@
-import { documentedExample } from '@device-install-state/model'
+import { documentedExample } from '@device-install-state/model/fields'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeBody } from './decode-request.js'
@@ -52,7 +52,7 @@ describe('a body', () => {
 
     expect(errorOf(body)).toEqual({
       _tag: 'BodyInvalid',
-      problems: [{ pointer: '/installState', code: 'duplicate', expected: 'each property once' }],
+      problems: [{ pointer: '/installState', code: 'duplicate', expected: 'each property once', received: 'string' }],
     })
   })
 

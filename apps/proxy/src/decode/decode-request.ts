@@ -35,7 +35,7 @@ const errorOfFault = (text: string, fault: StrictJsonFault): ProxyError => {
       return malformed('half of a surrogate pair, which stands for no character')
     case 'duplicateMember':
       return bodyInvalid(
-        duplicatesIn(text).map((pointer) => ({ pointer, code: 'duplicate', expected: 'each property once' })),
+        duplicatesIn(text).map((member) => ({ ...member, code: 'duplicate', expected: 'each property once' })),
       )
   }
 }
@@ -52,6 +52,7 @@ const lengthProblems = (body: DeviceInstallStateCreate): ReadonlyArray<Problem> 
       pointer: `/${name}`,
       code: 'length',
       expected: `at most ${String(longestString)} characters`,
+      received: 'string',
     }))
 
 const withinLimits = (body: DeviceInstallStateCreate): E.Either<ProxyError, DeviceInstallStateCreate> => {

@@ -1,4 +1,4 @@
-import { pointerOf } from '@device-install-state/model'
+import { type JsonKind, pointerOf } from '@device-install-state/model'
 import { type AnyNode, parse } from '@humanwhocodes/momoa'
 
 const offsetIn = (error: unknown): number | undefined =>
@@ -20,7 +20,32 @@ export const offsetOfSyntaxError = (text: string): number | undefined => {
   }
 }
 
-const duplicatesBelow = (node: AnyNode, path: ReadonlyArray<string>): ReadonlyArray<string> => {
+/** A member whose object has another one of the same name before it. */
+interface Duplicate {
+  readonly pointer: string
+  readonly received: JsonKind
+}
+
+const kindOf = (node: AnyNode): JsonKind => {
+  switch (node.type) {
+    case 'Object':
+      return 'object'
+    case 'Array':
+      return 'array'
+    case 'String':
+      return 'string'
+    case 'Number':
+      return 'number'
+    case 'Boolean':
+      return 'boolean'
+    case 'Null':
+      return 'null'
+    default:
+      return 'other'
+  }
+}
+
+const duplicatesBelow = (node: AnyNode, path: ReadonlyArray<string>): ReadonlyArray<Duplicate> => {
   if (node.type === 'Document') return duplicatesBelow(node.body, path)
   if (node.type === 'Array') {
     return node.elements.flatMap((element, index) => duplicatesBelow(element.value, [...path, String(index)]))
@@ -30,12 +55,12 @@ const duplicatesBelow = (node: AnyNode, path: ReadonlyArray<string>): ReadonlyAr
   return node.members.flatMap((member) => {
     const name = member.name.type === 'String' ? member.name.value : member.name.name
     const here = [...path, name]
-    const again = seen.has(name) ? [pointerOf(here)] : []
+    const again = seen.has(name) ? [{ pointer: pointerOf(here), received: kindOf(member.value) }] : []
     seen.add(name)
     return [...again, ...duplicatesBelow(member.value, here)]
   })
 }
 
-/** The JSON pointers of members that repeat a name of their object, at most 32. The text must be JSON, and not deep. */
-export const duplicatesIn = (text: string): ReadonlyArray<string> =>
+/** The members that repeat a name of their object, at most 32. The text must be JSON, and not deep. */
+export const duplicatesIn = (text: string): ReadonlyArray<Duplicate> =>
   duplicatesBelow(parse(text, { mode: 'json' }), []).slice(0, 32)

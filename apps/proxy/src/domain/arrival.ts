@@ -1,4 +1,4 @@
-import type { Route } from '@device-install-state/model'
+import type { Route } from '@device-install-state/model/operations'
 import type { IncomingRequest } from './incoming-request.js'
 
 /** A request for one of the two routes, well formed as far as the line and the headers go. */

@@ -1,4 +1,5 @@
-import type { DeviceInstallStateCreate, Route } from '@device-install-state/model'
+import type { DeviceInstallStateCreate } from '@device-install-state/model'
+import type { Route } from '@device-install-state/model/operations'
 import type { Caller } from './caller.js'
 import type { IncomingRequest } from './incoming-request.js'
 

@@ -1,8 +1,9 @@
-import { type DeviceInstallStateCreate, fieldClasses } from '@device-install-state/model'
+import type { DeviceInstallStateCreate } from '@device-install-state/model'
+import { deviceInstallStateFields } from '@device-install-state/model/fields'
 
 const clear: ReadonlySet<string> = new Set(
-  Object.entries(fieldClasses)
-    .filter(([, fieldClass]) => fieldClass === 'enum' || fieldClass === 'timestamp')
+  Object.entries(deviceInstallStateFields)
+    .filter(([, field]) => field.class === 'enum' || field.class === 'timestamp')
     .map(([name]) => name),
 )
 

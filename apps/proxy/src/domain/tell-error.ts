@@ -1,4 +1,4 @@
-import type { Problem } from '@device-install-state/model'
+import { messageOfProblem, type Problem } from '@device-install-state/model'
 import type { Retry } from './outcome.js'
 import type { GraphRefusal, ProxyError } from './proxy-error.js'
 
@@ -15,10 +15,10 @@ export interface Told {
   readonly createdId?: string
 }
 
-const detailOf = ({ code, expected, pointer }: Problem) => ({
-  code,
-  message: `Expected ${expected}${expected.endsWith('?') ? '' : '.'}`,
-  target: pointer,
+const detailOf = (problem: Problem) => ({
+  code: problem.code,
+  message: messageOfProblem(problem),
+  target: problem.pointer,
 })
 
 const challenge = (parameters = ''): Readonly<Record<string, string>> => ({

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { documentedExample } from '@device-install-state/model'
+import { documentedExample } from '@device-install-state/model/fields'
 import { afterEach, describe, expect, it } from 'vitest'
 import { httpResponse, type Script, type ScriptedServer, scriptedServer } from '../../test/scripted-server.js'
 import type { GraphRequest } from '../domain/graph-answer.js'

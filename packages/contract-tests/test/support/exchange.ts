@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { documentedExample, GraphError } from '@device-install-state/model'
+import { GraphError, innerErrorOf } from '@device-install-state/model'
+import { documentedExample } from '@device-install-state/model/fields'
 import request from 'supertest'
 import type { JournalEntry, ScriptedAnswer } from '../../src/index.js'
 import { bookPath } from '../a-create.js'
@@ -88,7 +89,7 @@ export const exchangeToTheLetter = (
 export interface ErrorInAnswer {
   readonly code: string
   readonly message: string
-  readonly details?: ReadonlyArray<unknown>
+  readonly details?: ReadonlyArray<unknown> | null
   readonly innerError: Readonly<Record<string, unknown>>
 }
 
@@ -96,7 +97,8 @@ export interface ErrorInAnswer {
 export const errorIn = ({ headers, text: body }: Answer): ErrorInAnswer => {
   const json: unknown = JSON.parse(body)
   if (!GraphError.is(json)) throw new TypeError(`this is no Graph error: ${body}`)
-  const { innerError = {}, ...error } = json.error
+  const error = json.error
+  const innerError = innerErrorOf(json)
   const ids = [innerError['auditId'], innerError['request-id'], innerError['client-request-id']]
   const idsOfHeaders = [headers['audit-id'], headers['request-id'], headers['client-request-id']]
   if (JSON.stringify(ids) !== JSON.stringify(idsOfHeaders)) {

@@ -1,0 +1,1 @@
+export { Pool } from './arbitrary/imports-undici.js'

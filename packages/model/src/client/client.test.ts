@@ -1,0 +1,139 @@
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import { documentedExample } from '../fields/index.js'
+import { DateTimeOffset, DeviceInstallState, DeviceInstallStateCreate } from '../index.js'
+import { AnswerUnreadableError, DecodeError, decodeOrThrow, GraphRefusedError, readAnswer } from './index.js'
+
+const throwing = (run: () => unknown): unknown => {
+  try {
+    return run()
+  } catch (error) {
+    return error
+  }
+}
+
+describe('decodeOrThrow', () => {
+  it('gives what was decoded, with its type', () => {
+    const date = decodeOrThrow(DateTimeOffset, '2024-02-29T00:00:00Z')
+
+    expectTypeOf(date).toEqualTypeOf<DateTimeOffset>()
+    expect(date).toBe('2024-02-29T00:00:00Z')
+  })
+
+  it('throws an error that names every place, and never the value', () => {
+    const wrong = { ...JSON.parse(documentedExample.request), deviceName: ['Grace Hopper'], installState: 'Installed' }
+    const error = throwing(() => decodeOrThrow(DeviceInstallStateCreate, wrong))
+
+    expect(error).toBeInstanceOf(DecodeError)
+    expect(error).toMatchObject({
+      name: 'DecodeError',
+      message: [
+        'This is no DeviceInstallStateCreate:',
+        '  /deviceName: Expected a string or null, got array.',
+        '  /installState: Expected one of: notApplicable, installed, failed, notInstalled, uninstallFailed, unknown. Did you mean installed?',
+      ].join('\n'),
+      problems: [
+        { pointer: '/deviceName', code: 'type' },
+        { pointer: '/installState', code: 'enum' },
+      ],
+    })
+  })
+
+  it('says so where the whole is wrong', () => {
+    expect(throwing(() => decodeOrThrow(DeviceInstallState, null))).toMatchObject({
+      message: 'This is no DeviceInstallState:\n  (the whole): Expected a JSON object, got null.',
+    })
+  })
+})
+
+const answer = (status: number, body: string | null, headers: Readonly<Record<string, string>> = {}): Response =>
+  new Response(body, { status, headers })
+
+const rejection = (response: Parameters<typeof readAnswer>[0]): Promise<unknown> =>
+  readAnswer(response).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+
+describe('readAnswer', () => {
+  it.each([201, 200])('gives the entity of a %d', async (status) => {
+    expect(await readAnswer(answer(status, documentedExample.response))).toEqual(JSON.parse(documentedExample.response))
+  })
+
+  it('rejects a refusal with what Graph said of it', async () => {
+    const body = {
+      error: { code: 'TooManyRequests', message: 'Please retry again later.', innerError: { 'request-id': 'R1' } },
+    }
+    const error = await rejection(answer(429, JSON.stringify(body), { 'Retry-After': '10' }))
+
+    expect(error).toBeInstanceOf(GraphRefusedError)
+    expect(error).toMatchObject({
+      name: 'GraphRefusedError',
+      message: 'Graph answered 429, TooManyRequests: Please retry again later. (nothing was created).',
+      status: 429,
+      code: 'TooManyRequests',
+      requestId: 'R1',
+      retryAfter: '10',
+      body,
+    })
+  })
+
+  it('prefers the request-id of the headers', async () => {
+    expect(await rejection(answer(400, '{"error":{"code":"","message":""}}', { 'request-id': 'R2' }))).toMatchObject({
+      requestId: 'R2',
+      code: '',
+    })
+  })
+
+  it.each([
+    ['HTML', '<html>'],
+    ['another JSON', '{"error":"invalid_grant"}'],
+    ['nothing', null],
+  ])('rejects a failure that says nothing readable (%s), and warns that it may have been done', async (_, body) => {
+    expect(await rejection(answer(504, body))).toMatchObject({
+      name: 'GraphRefusedError',
+      message:
+        'Graph answered 504, without an error that can be read (it may have been created all the same, so look before you send it again).',
+      code: undefined,
+      requestId: undefined,
+      retryAfter: undefined,
+    })
+  })
+
+  it('rejects a 201 that is no entity, and tells the key of what was created', async () => {
+    const error = await rejection(
+      answer(201, JSON.stringify({ ...JSON.parse(documentedExample.response), osVersion: 5 })),
+    )
+
+    expect(error).toBeInstanceOf(AnswerUnreadableError)
+    expect(error).toMatchObject({
+      message:
+        'Graph answered 201, so b9feb68f-b68f-b9fe-8fb6-feb98fb6feb9 was created, but its body is no deviceInstallState:\n  /osVersion: Expected a string or null, got number.',
+      createdId: 'b9feb68f-b68f-b9fe-8fb6-feb98fb6feb9',
+      problems: [{ pointer: '/osVersion' }],
+    })
+  })
+
+  it.each([
+    ['no JSON', '<html>', 'its body is no JSON.'],
+    ['nothing', null, 'its body is no JSON.'],
+    ['no object', '[]', 'its body is no deviceInstallState:'],
+  ])('rejects a 201 that is %s', async (_, body, words) => {
+    expect(await rejection(answer(201, body))).toMatchObject({
+      name: 'AnswerUnreadableError',
+      createdId: undefined,
+      message: expect.stringContaining(`Graph answered 201, so something was created, but ${words}`),
+    })
+  })
+
+  it('rejects a 201 whose body breaks off, and keeps the cause', async () => {
+    const cause = new TypeError('terminated')
+    const text = () => Promise.reject(cause)
+
+    expect(await rejection({ status: 201, headers: new Headers(), text })).toMatchObject({
+      name: 'AnswerUnreadableError',
+      message: 'Graph answered 201, so something was created, but its body broke off.',
+      cause,
+    })
+    expect(await rejection({ status: 500, headers: new Headers(), text })).toMatchObject({ name: 'GraphRefusedError' })
+  })
+})

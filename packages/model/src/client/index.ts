@@ -1,0 +1,2 @@
+export { AnswerUnreadableError, GraphRefusedError, readAnswer, type ResponseLike } from './read-answer.js'
+export { DecodeError, decodeOrThrow } from './decode-or-throw.js'

@@ -1,0 +1,5 @@
+export { deviceInstallStateCollectionFields } from './device-install-state-collection-fields.js'
+export { deviceInstallStateFields } from './device-install-state-fields.js'
+export { documentedExample } from './documented-example.js'
+export type { Field, FieldClass, FieldTable, Kind, Presence } from './field-table.js'
+export { graphErrorFields } from './graph-error-fields.js'

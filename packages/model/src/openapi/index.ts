@@ -1,0 +1,1 @@
+export { openApiDocument, type OpenApiServer } from './openapi-document.js'

@@ -1,0 +1,18 @@
+export { CreatedEntity } from './created-entity.js'
+export {
+  type Answer,
+  answerCodecOf,
+  createManagedEBookDeviceState,
+  createUserStateSummaryDeviceState,
+  type GraphVersion,
+  graphVersions,
+  matchRoute,
+  type Operation,
+  type OperationName,
+  operations,
+  type PathValue,
+  type Route,
+  type RouteIds,
+  type RouteMatch,
+} from './operation.js'
+export { BearerCredentials, JsonMediaType, RequestHeaders } from './request-headers.js'

@@ -1,0 +1,167 @@
+import * as fc from 'fast-check'
+import * as t from 'io-ts'
+import { describe, expect, it } from 'vitest'
+import { nearMissAnswer, nearMissCreate } from './arbitrary/index.js'
+import { documentedExample } from './fields/index.js'
+import {
+  DeviceInstallState,
+  DeviceInstallStateCreate,
+  type JsonKind,
+  messageOfProblem,
+  pointerOf,
+  type Problem,
+  problemsOf,
+} from './index.js'
+
+const problemsIn = (codec: t.Mixed, value: unknown): ReadonlyArray<Problem> => {
+  const decoded = codec.decode(value)
+  return decoded._tag === 'Left' ? problemsOf(decoded.left) : []
+}
+
+const body = (): Record<string, unknown> => JSON.parse(documentedExample.request)
+
+describe('a value that is wrong in one place', () => {
+  it('has one problem, with that pointer and that code (bodies)', () => {
+    fc.assert(
+      fc.property(nearMissCreate(), ({ code, pointer, value }) => {
+        expect(problemsIn(DeviceInstallStateCreate, value)).toMatchObject([{ pointer, code }])
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('has one problem, with that pointer and that code (answers)', () => {
+    fc.assert(
+      fc.property(nearMissAnswer(), ({ code, pointer, value }) => {
+        expect(problemsIn(DeviceInstallState, value)).toMatchObject([{ pointer, code }])
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+describe('a problem', () => {
+  it.each<[unknown, JsonKind]>([
+    [undefined, 'nothing'],
+    [1, 'number'],
+    [true, 'boolean'],
+    [[], 'array'],
+    [{}, 'object'],
+    [1n, 'other'],
+    [Symbol('x'), 'other'],
+  ])('tells the kind of what came (%s: %s), never what came', (deviceName, received) => {
+    expect(problemsIn(DeviceInstallStateCreate, { ...body(), deviceName })).toEqual([
+      {
+        pointer: '/deviceName',
+        code: deviceName === undefined ? 'missing' : 'type',
+        expected: 'a string or null',
+        received,
+      },
+    ])
+  })
+
+  it('never holds a value, whatever it is', () => {
+    const secret = 'Grace Hopper'
+    const values = [secret, [secret], { [secret]: secret }]
+    const bodies = Object.keys(body()).flatMap((name) => values.map((value) => ({ ...body(), [name]: value })))
+    const told = JSON.stringify(bodies.map((wrong) => problemsIn(DeviceInstallStateCreate, wrong)))
+
+    expect(told).not.toContain(secret)
+  })
+
+  it.each<[Problem, string]>([
+    [
+      { pointer: '/a', code: 'missing', expected: 'a string or null', received: 'nothing' },
+      'Expected a string or null, got nothing.',
+    ],
+    [{ pointer: '/a', code: 'type', expected: 'a string', received: 'number' }, 'Expected a string, got number.'],
+    [
+      { pointer: '/a', code: 'enum', expected: 'one of: x, y', received: 'string', didYouMean: 'x' },
+      'Expected one of: x, y. Did you mean x?',
+    ],
+    [
+      { pointer: '/a', code: 'extra', expected: 'no property of this name', received: 'null', didYouMean: 'b' },
+      'Expected no property of this name. Did you mean b?',
+    ],
+  ])('in words is a sentence', (problem, sentence) => {
+    expect(messageOfProblem(problem)).toBe(sentence)
+  })
+})
+
+describe('a pointer', () => {
+  it.each([
+    [[], ''],
+    [['a', '0'], '/a/0'],
+    [['a/b', 'm~n'], '/a~1b/m~0n'],
+    [[''], '/'],
+    [['x'.repeat(100)], `/${'x'.repeat(64)}`],
+    [['\uD83D'], '/\uFFFD'],
+  ])('of %j is %j (RFC 6901)', (keys, pointer) => {
+    expect(pointerOf(keys)).toBe(pointer)
+  })
+})
+
+describe('errors of io-ts’s own codecs', () => {
+  const both = t.keyof({ installed: null, failed: null })
+
+  it.each<[string, t.Mixed, unknown, object]>([
+    ['a string', t.string, 1, { code: 'type', expected: 'string', received: 'number' }],
+    ['an object', t.type({}), [], { code: 'type', received: 'array' }],
+    ['a keyof', both, 'instaled', { code: 'enum', expected: '"installed" | "failed"', didYouMean: 'installed' }],
+    ['a keyof that got a number', both, 1, { code: 'type', received: 'number' }],
+    ['a literal', t.literal('x'), 'y', { code: 'enum', expected: '"x"' }],
+    ['a literal that got null', t.literal(1), null, { code: 'type', received: 'null' }],
+    ['a refinement', t.Int, 1.5, { code: 'format', expected: 'Int' }],
+    ['a refinement of a type that it is not', t.Int, 'x', { code: 'type', expected: 'Int', received: 'string' }],
+  ])('are read: %s', (_, codec, value, problem) => {
+    expect(problemsIn(codec, value)).toMatchObject([{ pointer: '', ...problem }])
+  })
+
+  it('are one a place where two codecs hoped for something', () => {
+    expect(problemsIn(t.type({ a: t.union([t.string, t.null]) }), { a: 1 })).toEqual([
+      { pointer: '/a', code: 'type', expected: 'string or null', received: 'number' },
+    ])
+    expect(problemsIn(t.union([t.null, both]), 'x')).toMatchObject([
+      { pointer: '', code: 'enum', expected: 'null or "installed" | "failed"' },
+    ])
+  })
+
+  // Found by a property: NaN is not equal to itself, so the members of the union became places.
+  it('are one a place for NaN, too', () => {
+    expect(problemsIn(t.type({ a: t.union([t.string, t.null]) }), { a: Number.NaN })).toMatchObject([
+      { pointer: '/a', received: 'number' },
+    ])
+  })
+
+  it('keep the places of tuples and records', () => {
+    const codec = t.type({ pair: t.tuple([t.string, t.number]), map: t.record(t.string, t.number) })
+
+    expect(problemsIn(codec, { pair: ['x', 'y'], map: { k: 'v' } }).map(({ pointer }) => pointer)).toEqual([
+      '/pair/1',
+      '/map/k',
+    ])
+  })
+
+  it('say no more than 512 characters of one place, and no more than 32 places', () => {
+    const manyNames = t.union([
+      t.literal('x'),
+      t.literal('y'),
+      ...Array.from({ length: 200 }, (_, i) => t.literal(`value ${String(i)}`)),
+    ])
+    const manyPlaces = t.array(t.string)
+
+    expect(problemsIn(manyNames, 'z')[0]?.expected.length).toBeLessThanOrEqual(512)
+    expect(
+      problemsIn(
+        manyPlaces,
+        Array.from({ length: 1000 }, () => 1),
+      ),
+    ).toHaveLength(32)
+  })
+
+  it('without a place are told as such', () => {
+    expect(problemsOf([{ value: 1, context: [] }])).toEqual([
+      { pointer: '', code: 'type', expected: '', received: 'nothing' },
+    ])
+  })
+})
