@@ -1,6 +1,7 @@
 import type * as t from 'io-ts'
 import { type Described, stringLeaf } from './described.js'
 
+/** Marks what the codec has seen. */
 export interface DateTimeOffsetBrand {
   readonly DateTimeOffset: unique symbol
 }

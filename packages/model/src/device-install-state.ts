@@ -15,17 +15,27 @@ export const deviceInstallStateType = '#microsoft.graph.deviceInstallState'
  * Source: Graph page "Create deviceInstallState", its table, its example and the published metadata.
  */
 export interface DeviceInstallState {
+  /** Where the metadata of the answer is. */
   readonly '@odata.context'?: string
+  /** Other than a create's, it is not looked at. */
   readonly '@odata.type'?: string
   /** Key of the entity. Opaque, never empty. */
   readonly id: string
+  /** Name of the device. Personal. */
   readonly deviceName: string | null
+  /** Id of the device. */
   readonly deviceId: string | null
+  /** When the device last synchronized: any `Edm.DateTimeOffset`. Read it with `utcTicks` and its like. */
   readonly lastSyncDateTime: string
+  /** Take it apart with `matchInstallState`. */
   readonly installState: OpenInstallState
+  /** Why an installation failed. */
   readonly errorCode: string | null
+  /** Version of its operating system. */
   readonly osVersion: string | null
+  /** Its operating system, in words. */
   readonly osDescription: string | null
+  /** Name of its user. Personal. */
   readonly userName: string | null
 }
 
@@ -64,15 +74,25 @@ export const DeviceInstallState: ObjectCodec<DeviceInstallState> = objectCodec<D
  * example (which has no `id`) and the metadata read together.
  */
 export interface DeviceInstallStateCreate {
+  /** May be left out. */
   readonly '@odata.type'?: typeof deviceInstallStateType
+  /** Key that the entity is to have; Graph's page names it and its example leaves it out. */
   readonly id?: string
+  /** Name of the device. Personal. */
   readonly deviceName: string | null
+  /** Id of the device. */
   readonly deviceId: string | null
+  /** When the device last synchronized. Byte for byte, digits and offset included. */
   readonly lastSyncDateTime: DateTimeOffset
+  /** How the eBook stands there. */
   readonly installState: InstallState
+  /** Why an installation failed. */
   readonly errorCode: string | null
+  /** Version of its operating system. */
   readonly osVersion: string | null
+  /** Its operating system, in words. */
   readonly osDescription: string | null
+  /** Name of its user. Personal. */
   readonly userName: string | null
 }
 

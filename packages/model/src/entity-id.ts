@@ -18,18 +18,22 @@ const entityId = <A extends string>(name: string): Described<A> =>
     'format',
   )
 
+/** Marks what the codec has seen. */
 export interface ManagedEBookIdBrand {
   readonly ManagedEBookId: unique symbol
 }
 
 /** The key of a managedEBook. Opaque: the metadata says String, so it need not be a GUID. */
 export type ManagedEBookId = t.Branded<string, ManagedEBookIdBrand>
+/** 1 to 128 letters, digits, `_`, `.`, `-`, so that it cannot leave its path. */
 export const ManagedEBookId: Described<ManagedEBookId> = entityId('ManagedEBookId')
 
+/** Marks what the codec has seen. */
 export interface UserInstallStateSummaryIdBrand {
   readonly UserInstallStateSummaryId: unique symbol
 }
 
 /** The key of a userInstallStateSummary. Opaque, as above. */
 export type UserInstallStateSummaryId = t.Branded<string, UserInstallStateSummaryIdBrand>
+/** As `ManagedEBookId`. */
 export const UserInstallStateSummaryId: Described<UserInstallStateSummaryId> = entityId('UserInstallStateSummaryId')

@@ -42,6 +42,7 @@ export const InstallState: Described<InstallState> = stringLeaf(
   { members: installStates },
 )
 
+/** Marks what the codec has seen. */
 export interface UndocumentedInstallStateBrand {
   readonly UndocumentedInstallState: unique symbol
 }

@@ -15,11 +15,12 @@ const isWithin = (edits: number, a: string, b: string): boolean => {
   )
 }
 
-/** The candidate that was most likely meant: the same but for case, or at most two letters away. */
+/** The candidate that was most likely meant: the same but for case, or one or two letters away from a word of more. */
 export const nearest = (word: unknown, candidates: ReadonlyArray<string>): string | undefined => {
   if (typeof word !== 'string' || word.length > longestWord) return undefined
   const folded = word.trim().toLowerCase()
+  // Of a short word, two letters are not a slip: `os` is not meant to be `id`.
   const within = (edits: number): string | undefined =>
-    candidates.find((candidate) => isWithin(edits, folded, candidate.toLowerCase()))
+    candidates.find((candidate) => folded.length > 2 * edits && isWithin(edits, folded, candidate.toLowerCase()))
   return within(0) ?? within(1) ?? within(2)
 }

@@ -4,14 +4,18 @@ import { describe, expect, it } from 'vitest'
 import { deviceInstallState, deviceInstallStateCreate, nearMissAnswer, nearMissCreate } from '../src/arbitrary/index.js'
 import {
   closed,
+  DateTimeOffset,
   DeviceInstallState,
   DeviceInstallStateCreate,
   type AnyObjectCodec,
+  ODataDateTimeOffset,
   open,
   pointerOf,
   problemsOf,
 } from '../src/index.js'
-import { PlainAnswer, PlainCreate } from './support/plain-io-ts.js'
+import { plainIoTs } from './support/plain-io-ts.js'
+
+const { PlainAnswer, PlainCreate } = plainIoTs(DateTimeOffset.is, ODataDateTimeOffset.is)
 
 const runs = 100_000
 

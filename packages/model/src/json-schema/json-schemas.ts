@@ -12,8 +12,10 @@ const dialects = {
   'draft-07': 'http://json-schema.org/draft-07/schema#',
 } as const
 
+/** All dialects. */
 export const jsonSchemaTargets = ['draft-2020-12', 'draft-07'] as const satisfies ReadonlyArray<JsonSchemaTarget>
 
+/** The codecs that have a schema of their own. */
 export type JsonSchemaName =
   | 'DeviceInstallState'
   | 'DeviceInstallStateCreate'
@@ -55,6 +57,7 @@ export const jsonSchemaIn = (target: JsonSchemaTarget, codec: AnyType): JsonSche
   ...jsonSchemaOf(codec),
 })
 
+/** All of them. */
 export const jsonSchemaNames = [
   'DeviceInstallState',
   'DeviceInstallStateCreate',

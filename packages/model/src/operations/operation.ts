@@ -8,8 +8,10 @@ import { RequestHeaders } from './request-headers.js'
 
 /** The two versions of Graph; both offer both routes. */
 export type GraphVersion = (typeof graphVersions)[number]
+/** In the order in which they are told. */
 export const graphVersions = ['v1.0', 'beta'] as const
 
+/** Ours: Graph's pages have no names for the two. */
 export type OperationName = 'createManagedEBookDeviceState' | 'createUserStateSummaryDeviceState'
 
 /** The ids of either route, as they stand in its template. */
@@ -26,6 +28,7 @@ export interface Route {
   readonly path: string
 }
 
+/** What comes of looking for an operation in a path. */
 export type RouteMatch =
   | { readonly _tag: 'NoSuchRoute' }
   | { readonly _tag: 'MalformedIds'; readonly operation: OperationName; readonly names: ReadonlyArray<string> }

@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+export const modelFolder: string = fileURLToPath(new URL('../..', import.meta.url))
+
+const execute = promisify(execFile)
+
+/** Runs a program; rejects with all it printed if it fails. */
+export const run = async (folder: string, program: string, ...args: ReadonlyArray<string>): Promise<string> => {
+  try {
+    const { stdout } = await execute(program, args, { cwd: folder, env: environment, maxBuffer: 64 * 1024 * 1024 })
+    return stdout
+  } catch (error) {
+    const { stderr = '', stdout = '' } = error as { readonly stderr?: string; readonly stdout?: string }
+    throw new Error(`${program} ${args.join(' ')} failed:\n${stdout}\n${stderr}`, { cause: error })
+  }
+}
+
+// npm and pnpm tell their children of themselves, and a project of its own is to know nothing of us. How to reach the
+// registry it has to know.
+const ofTheNetwork = /^npm_config_(?:registry|cache|userconfig|globalconfig|ca|cafile|proxy|https_proxy|noproxy)$/i
+const ofOurs = /^(?:npm_|pnpm_|NODE_OPTIONS$|NODE_ENV$|VITEST)/i
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => ofTheNetwork.test(name) || !ofOurs.test(name)),
+)
+
+const newFolder = (): string => mkdtempSync(join(tmpdir(), 'model-'))
+
+/** The tarball that would be published, and where it is. */
+export const packModel = async (): Promise<string> => {
+  const folder = newFolder()
+  await run(modelFolder, 'pnpm', 'pack', '--pack-destination', folder)
+  const [file = ''] = readdirSync(folder)
+  return join(folder, file)
+}
+
+/** A project outside of the workspace that has installed packages as anyone would. */
+export const newProject = async (type: 'module' | 'commonjs', ...packages: ReadonlyArray<string>): Promise<string> => {
+  const folder = newFolder()
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'outside', private: true, type }))
+  await run(folder, 'npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', ...packages)
+  return folder
+}
