@@ -27,19 +27,19 @@ const minutesIn = (text: string): number =>
   text.endsWith('Z') ? 0 : Number(`${text.slice(-6, -5)}1`) * (Number(text.slice(-5, -3)) * 60 + Number(text.slice(-2)))
 
 const millisecondsAtUnixEpoch = 62_135_596_800_000
+const millisecondsAtYear10000 = 315_537_897_600_000
 
-const ticksIn = (text: string): bigint => {
-  const [seconds, fraction = ''] = [text.slice(0, 19), /\.(\d+)/.exec(text)?.[1]]
-  const milliseconds = Date.parse(`${seconds}Z`) + millisecondsAtUnixEpoch - minutesIn(text) * 60_000
-  return BigInt(milliseconds) * 10_000n + BigInt(fraction.padEnd(7, '0'))
-}
+/** Whole seconds since 0001-01-01T00:00:00Z, in milliseconds. */
+const millisecondsIn = (text: string): number =>
+  Date.parse(`${text.slice(0, 19)}Z`) + millisecondsAtUnixEpoch - minutesIn(text) * 60_000
 
-const lastTick = 3_155_378_975_999_999_999n
+const ticksIn = (text: string): bigint =>
+  BigInt(millisecondsIn(text)) * 10_000n + BigInt((/\.(\d+)/.exec(text)?.[1] ?? '').padEnd(7, '0'))
 
 // .NET keeps the instant in UTC, so an offset may not push it out of the years 1 to 9999.
 const isInDotNetRange = (text: string): boolean => {
-  const ticks = ticksIn(text)
-  return ticks >= 0n && ticks <= lastTick
+  const milliseconds = millisecondsIn(text)
+  return milliseconds >= 0 && milliseconds < millisecondsAtYear10000
 }
 
 // Most texts are sure to be on the calendar and in range by three of their digits: the year begins with 1 to 8, and the

@@ -26,16 +26,15 @@ export interface AnyType {
   readonly otherProperties?: OtherProperties
 }
 
-/** The type below `t.exact`, `t.readonly` and `t.brand`, which add nothing to a path. */
-export const unwrap = (type: AnyType): AnyType =>
-  type.type !== undefined && /^(?:Exact|Readonly|Refinement)Type$/.test(type._tag ?? '') ? unwrap(type.type) : type
-
 /** What a type hopes for. Of io-ts's own the names have to do: they are made of what they are made of. */
 export const describeType = (type: AnyType, actual: unknown): Description => {
-  const { _tag: tag, description, keys, name: expected, value = '' } = type
+  const { _tag: tag = '', description, keys, name: expected, type: inner, value = '' } = type
   if (description !== undefined) return description
   const json = jsonKindOf(actual)
-  if (tag === 'RefinementType' && type.type?.is?.(actual) === true) return { json, expected, mismatch: 'format' }
+  if (inner !== undefined && /^(?:Exact|Readonly|Refinement|Recursive)T/.test(tag)) {
+    // What is within says more, unless it is content: then it is the predicate that is not.
+    return inner.is?.(actual) === true ? { json, expected, mismatch: 'format' } : describeType(inner, actual)
+  }
   return keys === undefined && tag !== 'LiteralType'
     ? { json, expected, mismatch: 'type' }
     : { json: jsonKindOf(value), expected, mismatch: 'enum', ...(keys && { members: Object.keys(keys) }) }

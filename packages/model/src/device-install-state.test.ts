@@ -55,6 +55,10 @@ describe('an error that Graph answers', () => {
     ['an empty code', { error: { code: '', message: 'x' } }],
     ['a code with blanks and an empty message', { error: { code: 'No method match route template', message: '' } }],
     ['innerError with more members', { error: { code: 'x', message: 'y', innerError: { date: 'z', status: '429' } } }],
+    [
+      'null for what may be left out',
+      { error: { code: 'x', message: 'y', target: null, details: null, innerError: null } },
+    ],
     ['innererror in the older spelling', { error: { code: 'x', message: 'y', innererror: { code: 'z' } } }],
   ])('may have %s', (_, body) => {
     expect(GraphError.decode(body)).toEqual({ _tag: 'Right', right: body })

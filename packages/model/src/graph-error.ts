@@ -39,5 +39,7 @@ export const GraphError: ObjectCodec<GraphError> = objectCodec<GraphError>('Grap
 })
 
 /** The inner error in either spelling, with `request-id`, `client-request-id` and `date`, and whatever else there is. */
-export const innerErrorOf = ({ error }: GraphError): Readonly<Record<string, unknown>> =>
-  error.innerError ?? error.innererror ?? {}
+export const innerErrorOf = ({ error }: GraphError): Readonly<Record<string, unknown>> => ({
+  ...error.innererror,
+  ...error.innerError,
+})

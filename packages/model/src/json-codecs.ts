@@ -17,27 +17,45 @@ export const anyObject: Described<Readonly<Record<string, unknown>>> = leaf(
   { json: 'object', expected: 'a JSON object', mismatch: 'type' },
 )
 
+/** Of an array's items, or of properties that nobody knows, no more errors are given than this. */
+export const mostErrors = 32
+
+/** What makes a codec of a kind of values, of which those are good in which no errors are found. */
+export const codecOf = <A, K>(
+  isOfKind: (u: unknown) => u is K,
+  errorsIn: (u: K, context: t.Context) => t.Errors,
+): { readonly is: t.Is<A>; readonly validate: t.Validate<unknown, A> } => {
+  const isGood = (_u: unknown, errors: t.Errors): _u is A => errors.length === 0
+  const validate = (u: unknown, context: t.Context): t.Validation<A> => {
+    if (!isOfKind(u)) return t.failure(u, context)
+    const errors = errorsIn(u, context)
+    return isGood(u, errors) ? t.success(u) : t.failures(errors)
+  }
+  return { is: (u): u is A => validate(u, [])._tag === 'Right', validate }
+}
+
 /** A genuine `t.ArrayType` of described items: like `t.array`, but read-only, and it gives the array back as it came. */
 export interface ArrayCodec<A> extends t.ArrayType<Described<A>, ReadonlyArray<A>, ReadonlyArray<A>> {
   readonly description: Description
 }
 
 export const arrayCodec = <A>(item: Described<A>): ArrayCodec<A> => {
-  const is = (u: unknown): u is ReadonlyArray<A> => anyArray.is(u) && u.every(item.is)
+  const { is, validate } = codecOf<ReadonlyArray<A>, ReadonlyArray<unknown>>(anyArray.is, (u, context) => {
+    const errors: t.Errors = []
+    // By index, since a hole is no item. How many errors there could be is the sender's choice.
+    for (let index = 0; index < u.length && errors.length < mostErrors; index++) {
+      const value = u[index]
+      if (item.is(value)) continue
+      const result = item.validate(value, t.appendContext(context, String(index), item, value))
+      if (result._tag === 'Left') errors.push(...result.left)
+    }
+    return errors
+  })
   return Object.assign(
     new t.ArrayType<Described<A>, ReadonlyArray<A>, ReadonlyArray<A>>(
       `ReadonlyArray<${item.name}>`,
       is,
-      (u, context) => {
-        if (is(u)) return t.success(u)
-        if (!anyArray.is(u)) return t.failure(u, context)
-        return t.failures(
-          u.flatMap((value, index) => {
-            const result = item.validate(value, t.appendContext(context, String(index), item, value))
-            return result._tag === 'Left' ? result.left : []
-          }),
-        )
-      },
+      validate,
       t.identity,
       item,
     ),

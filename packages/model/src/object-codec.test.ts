@@ -62,6 +62,13 @@ describe('other properties', () => {
     expect(exact(DeviceInstallStateCreate).decode(withFoo)).toEqual({ _tag: 'Right', right: body() })
   })
 
+  it('are left out whether or not the named ones can be enumerated', () => {
+    const value = Object.defineProperty({ ...entity(), foo: 1 }, 'deviceName', { enumerable: false })
+    const decoded = exact(DeviceInstallState).decode(value)
+
+    expect(decoded).toEqual({ _tag: 'Right', right: entity() })
+  })
+
   it('that are wrong besides are named once', () => {
     expect(pointersOf(exact(DeviceInstallState).decode({ ...added, id: 1 }))).toEqual(['/id'])
   })
@@ -197,6 +204,22 @@ describe('whatever is handed over', () => {
 
   it('may have no prototype at all', () => {
     expect(DeviceInstallStateCreate.is(Object.assign(Object.create(null), body()))).toBe(true)
+  })
+
+  // An attack found 42 KB of JSON that overflowed the stack, and 900 KB that took a second.
+  it('may be long and wrong in every item, and costs no more errors than are told', () => {
+    const many = JSON.parse(`{"value":[${Array.from({ length: 200_000 }, () => '{}').join()}]}`)
+    const decoded = DeviceInstallStateCollection.decode(many)
+    const numbers = DeviceInstallStateCollection.decode({ value: Array.from({ length: 200_000 }, () => 1) })
+
+    expect(decoded._tag === 'Left' && decoded.left.length).toBeLessThan(64)
+    expect(numbers._tag === 'Left' && numbers.left.length).toBe(32)
+    expect(pointersOf(decoded)[0]).toBe('/value/0/id')
+    expect(DeviceInstallStateCollection.is(many)).toBe(false)
+  })
+
+  it('may be an array with holes, which are no items', () => {
+    expect(DeviceInstallStateCollection.is({ value: Object.assign([], { length: 2 }) })).toBe(false)
   })
 
   it('that is frozen is taken, as nothing is written to it', () => {

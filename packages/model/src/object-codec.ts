@@ -1,6 +1,6 @@
 import * as t from 'io-ts'
 import { type AnyDescribed, type Described, type Description, leaf } from './described.js'
-import { anyObject } from './json-codecs.js'
+import { anyObject, codecOf, mostErrors } from './json-codecs.js'
 
 /** One property of an object codec. */
 export interface ObjectField {
@@ -55,8 +55,7 @@ export interface Shortcut {
   readonly knows: (name: string) => boolean
 }
 
-/** More errors than this are not given for properties that nobody knows: their number is the sender's choice. */
-const mostExtra = 32
+const noErrors: t.Errors = []
 
 type JsonObject = Readonly<Record<string, unknown>>
 
@@ -86,6 +85,7 @@ const checksOf = <A>(
   // Own properties alone, so that nothing inherited can stand in for a missing one. An optional one may be `undefined`,
   // as in `t.partial`.
   const errorsIn = (u: JsonObject, context: t.Context): t.Errors => {
+    if (isShort(u)) return noErrors
     const errors: t.Errors = []
     for (const [name, { codec, isRequired }] of fields) {
       const value = Object.hasOwn(u, name) ? u[name] : undefined
@@ -95,22 +95,14 @@ const checksOf = <A>(
     }
     if (isClosed) {
       const extra = Object.keys(u).filter((name) => !Object.hasOwn(props, name))
-      for (const name of extra.slice(0, mostExtra)) {
+      for (const name of extra.slice(0, mostErrors)) {
         errors.push({ value: u[name], context: t.appendContext(context, name, noSuchProperty, u[name]) })
       }
     }
     return errors
   }
 
-  const isFree = (_u: unknown, errors: t.Errors): _u is A => errors.length === 0
-
-  const validate = (u: unknown, context: t.Context): t.Validation<A> => {
-    if (!anyObject.is(u)) return t.failure(u, context)
-    const errors = isShort(u) ? [] : errorsIn(u, context)
-    return isFree(u, errors) ? t.success(u) : t.failures(errors)
-  }
-
-  return { is: (u): u is A => validate(u, [])._tag === 'Right', validate, props }
+  return { ...codecOf<A, JsonObject>(anyObject.is, errorsIn), props }
 }
 
 const build = <A>(
@@ -159,11 +151,12 @@ export const closed = <A>({ fields, name, shortcut }: ObjectCodec<A>): ObjectCod
 /** The same codec, leaving other properties out of what it gives: a copy, if there are any. Like io-ts's `t.exact`. */
 export const exact = <A>(codec: ObjectCodec<A>): t.ExactType<ObjectCodec<A>, A> => {
   const whole = open(codec)
-  const strict = closed(codec)
+  const isField = (name: string): boolean => Object.hasOwn(codec.fields, name)
   const strip = (a: A): A => {
-    if (strict.is(a) || !anyObject.is(a)) return a
-    const copy: unknown = Object.fromEntries(Object.entries(a).filter(([name]) => Object.hasOwn(codec.fields, name)))
-    return strict.is(copy) ? copy : a
+    if (!anyObject.is(a) || Object.keys(a).every(isField)) return a
+    const kept = Object.keys(codec.fields).filter((name) => Object.hasOwn(a, name))
+    const copy: unknown = Object.fromEntries(kept.map((name) => [name, a[name]]))
+    return whole.is(copy) ? copy : a
   }
   return new t.ExactType(
     `Exact<${codec.name}>`,

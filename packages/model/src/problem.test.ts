@@ -4,8 +4,11 @@ import { describe, expect, it } from 'vitest'
 import { nearMissAnswer, nearMissCreate } from './arbitrary/index.js'
 import { documentedExample } from './fields/index.js'
 import {
+  DateTimeOffset,
   DeviceInstallState,
   DeviceInstallStateCreate,
+  exact,
+  InstallState,
   type JsonKind,
   messageOfProblem,
   pointerOf,
@@ -18,6 +21,7 @@ const problemsIn = (codec: t.Mixed, value: unknown): ReadonlyArray<Problem> => {
   return decoded._tag === 'Left' ? problemsOf(decoded.left) : []
 }
 
+const entity = (): Record<string, unknown> => JSON.parse(documentedExample.response)
 const body = (): Record<string, unknown> => JSON.parse(documentedExample.request)
 
 describe('a value that is wrong in one place', () => {
@@ -112,7 +116,7 @@ describe('errors of io-ts’s own codecs', () => {
     ['a literal', t.literal('x'), 'y', { code: 'enum', expected: '"x"' }],
     ['a literal that got null', t.literal(1), null, { code: 'type', received: 'null' }],
     ['a refinement', t.Int, 1.5, { code: 'format', expected: 'Int' }],
-    ['a refinement of a type that it is not', t.Int, 'x', { code: 'type', expected: 'Int', received: 'string' }],
+    ['a refinement of a type that it is not', t.Int, 'x', { code: 'type', expected: 'number', received: 'string' }],
   ])('are read: %s', (_, codec, value, problem) => {
     expect(problemsIn(codec, value)).toMatchObject([{ pointer: '', ...problem }])
   })
@@ -133,6 +137,46 @@ describe('errors of io-ts’s own codecs', () => {
     ])
   })
 
+  // An attack found places where a union or an intersection was behind a recursion or a pipe.
+  it('are one a place behind a recursion and a pipe, too', () => {
+    const Owned: t.Type<DeviceInstallState & { owner: string }> = t.recursion('Owned', () =>
+      t.intersection([DeviceInstallState, t.type({ owner: t.string })]),
+    )
+    const piped = t.type({ a: t.union([t.string, t.null]).pipe(t.string) })
+
+    expect(problemsIn(t.array(Owned), [{ ...entity(), id: '' }]).map(({ pointer }) => pointer)).toEqual([
+      '/0/id',
+      '/0/owner',
+    ])
+    expect(problemsIn(piped, { a: 1 }).map(({ pointer }) => pointer)).toEqual(['/a'])
+  })
+
+  it.each<[string, t.Mixed, unknown, object]>([
+    ['readonly', t.readonly(InstallState), 'Installed', { code: 'enum', didYouMean: 'installed' }],
+    ['a brand that is content', t.refinement(DateTimeOffset, () => true), '2026-02-30T00:00:00Z', { code: 'format' }],
+    ['recursion', t.recursion('R', () => InstallState), 'Installed', { code: 'enum', didYouMean: 'installed' }],
+    ['exact', exact(DeviceInstallState), 1, { code: 'type', expected: 'a JSON object' }],
+    ['a refinement of a refinement', t.refinement(t.Int, () => true, 'Mine'), 1.5, { code: 'format', expected: 'Int' }],
+    ['a predicate of its own', t.refinement(t.Int, () => false, 'Mine'), 1, { code: 'format', expected: 'Mine' }],
+  ])('say of what is wrapped what they say of it bare: %s', (_, codec, value, problem) => {
+    expect(problemsIn(codec, value)).toMatchObject([problem])
+  })
+
+  it('tell every alternative, also one whose name is part of another', () => {
+    expect(problemsIn(t.union([t.array(t.string), t.string]), 1)).toMatchObject([
+      { expected: 'Array<string> or string' },
+    ])
+    expect(problemsIn(t.union([t.literal(10), t.literal(1)]), 'x')).toMatchObject([{ expected: '10 or 1' }])
+  })
+
+  it('keep places apart whose long names begin alike', () => {
+    const name = 'a'.repeat(70)
+    const problems = problemsIn(t.type({ [`${name}1`]: t.string, [`${name}2`]: t.number }), {})
+
+    expect(problems).toHaveLength(2)
+    expect(problems.every(({ pointer }) => pointer === `/${'a'.repeat(64)}`)).toBe(true)
+  })
+
   it('keep the places of tuples and records', () => {
     const codec = t.type({ pair: t.tuple([t.string, t.number]), map: t.record(t.string, t.number) })
 
@@ -150,7 +194,15 @@ describe('errors of io-ts’s own codecs', () => {
     ])
     const manyPlaces = t.array(t.string)
 
-    expect(problemsIn(manyNames, 'z')[0]?.expected.length).toBeLessThanOrEqual(512)
+    const manyMembers = t.keyof(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`😀${String(i)}`, null])))
+    const told = [
+      ...problemsIn(manyNames, 'z'),
+      ...problemsIn(manyMembers, 1),
+      ...problemsIn(t.union([manyMembers, t.null]), 1),
+    ]
+
+    expect(told).toHaveLength(3)
+    expect(told.every(({ expected }) => expected.length <= 512 && expected.isWellFormed())).toBe(true)
     expect(
       problemsIn(
         manyPlaces,

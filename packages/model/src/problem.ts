@@ -1,12 +1,12 @@
 import type * as t from 'io-ts'
 import type { Description, Mismatch } from './described.js'
-import { type AnyType, describeType, unwrap } from './describe-type.js'
+import { describeType } from './describe-type.js'
 import { type JsonKind, jsonKindOf } from './json-kind.js'
 import { nearest } from './nearest.js'
 
 /** One thing that is wrong with one place of a JSON value. The value itself is never in it: it may name a person. */
 export interface Problem {
-  /** RFC 6901; empty for the whole. The name of an unknown property is cut to 64 characters. */
+  /** RFC 6901; empty for the whole. A name of more than 64 characters is cut. */
   readonly pointer: string
   readonly code: ProblemCode
   /** What was hoped for, in words that follow "Expected". */
@@ -23,7 +23,7 @@ export type ProblemCode = 'missing' | 'duplicate' | 'length' | Mismatch
 /** No more problems than this are told of one value. */
 const mostProblems = 32
 
-/** No more than this is said of one place, however many codecs hope for something there. */
+/** No more than this is said of one place, however many codecs hope for something there, and however many members. */
 const longestExpectation = 512
 
 const escape = (key: string): string => key.slice(0, 64).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')
@@ -31,20 +31,13 @@ const escape = (key: string): string => key.slice(0, 64).toWellFormed().replaceA
 /** RFC 6901, from the names of properties and the indexes that lead to the place. */
 export const pointerOf = (keys: ReadonlyArray<string>): string => keys.map((key) => `/${escape(key)}`).join('')
 
-// io-ts notes which member of a union or an intersection it was in. That is no place in the value.
-const isPlace = (entry: t.ContextEntry, parent: t.ContextEntry): boolean => {
-  const { types }: AnyType = unwrap(parent.type)
-  return types?.[Number(entry.key)] !== entry.type || !Object.is(parent.actual, entry.actual)
-}
-
-const placeOf = ([root, ...path]: t.Context): ReadonlyArray<string> => {
-  let parent = root
-  return path.flatMap((entry) => {
-    const keys = parent === undefined || isPlace(entry, parent) ? [entry.key] : []
-    parent = entry
-    return keys
+// io-ts also notes which member of a union or an intersection it was in: that is no place in the value, and shows by the
+// value being the same one still. What is no object has no places.
+const placeOf = (context: t.Context): ReadonlyArray<string> =>
+  context.flatMap(({ actual, key }, index) => {
+    const parent = context[index - 1]?.actual
+    return typeof parent === 'object' && parent !== actual ? [key] : []
   })
-}
 
 const codeOf = ({ json, mismatch }: Description, received: JsonKind, pointer: string): ProblemCode => {
   if (mismatch === 'extra') return 'extra'
@@ -52,11 +45,12 @@ const codeOf = ({ json, mismatch }: Description, received: JsonKind, pointer: st
   return received === json ? mismatch : 'type'
 }
 
-const problemOf = ({ context }: t.ValidationError): Problem => {
+const bounded = (expected: string): string => expected.slice(0, longestExpectation).toWellFormed()
+
+const problemOf = (context: t.Context, pointer: string): Problem => {
   const { actual, key, type }: t.ContextEntry | Record<string, undefined> = context.at(-1) ?? {}
   const description = describeType(type ?? { name: '' }, actual)
   const { expected, expectedForm = expected, members } = description
-  const pointer = pointerOf(placeOf(context))
   const received = jsonKindOf(actual)
   const code = codeOf(description, received, pointer)
   const isExtra = code === 'extra'
@@ -65,7 +59,7 @@ const problemOf = ({ context }: t.ValidationError): Problem => {
   return {
     pointer,
     code,
-    expected: code === 'format' ? expectedForm : `${expected}${known}`,
+    expected: bounded(code === 'format' ? expectedForm : `${expected}${known}`),
     received,
     ...(didYouMean === undefined ? {} : { didYouMean }),
   }
@@ -74,9 +68,7 @@ const problemOf = ({ context }: t.ValidationError): Problem => {
 /** Two codecs hoped for something at one place: either would do. */
 const either = (a: Problem, b: Problem): Problem => ({
   ...(a.code === 'type' ? b : a),
-  expected: a.expected.includes(b.expected)
-    ? a.expected
-    : `${a.expected} or ${b.expected}`.slice(0, longestExpectation),
+  expected: a.expected.split(' or ').includes(b.expected) ? a.expected : bounded(`${a.expected} or ${b.expected}`),
 })
 
 /**
@@ -85,11 +77,13 @@ const either = (a: Problem, b: Problem): Problem => ({
  */
 export const problemsOf = (errors: t.Errors): ReadonlyArray<Problem> => {
   const problems = new Map<string, Problem>()
-  for (const error of errors) {
-    const problem = problemOf(error)
-    const before = problems.get(problem.pointer)
+  for (const { context } of errors) {
+    const place = placeOf(context)
+    const problem = problemOf(context, pointerOf(place))
+    const id = place.join('/')
+    const before = problems.get(id)
     if (before === undefined && problems.size === mostProblems) break
-    problems.set(problem.pointer, before === undefined ? problem : either(before, problem))
+    problems.set(id, before === undefined ? problem : either(before, problem))
   }
   return [...problems.values()]
 }

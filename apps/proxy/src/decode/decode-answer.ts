@@ -6,7 +6,7 @@ import {
   InstallState,
   problemsOf,
 } from '@device-install-state/model'
-import { CreatedEntity } from '@device-install-state/model/operations'
+import { CreatedEntity, isRefusal } from '@device-install-state/model/operations'
 import * as E from 'fp-ts/lib/Either.js'
 import { hiddenValuesOf } from '../domain/field-clarity.js'
 import type { GraphAnswer } from '../domain/graph-answer.js'
@@ -25,11 +25,6 @@ export interface Created {
   readonly text: string
   readonly drift: ReadonlyArray<Drift>
 }
-
-/** The statuses that say: this was not done. */
-const refusals: ReadonlySet<number> = new Set([
-  400, 402, 403, 404, 405, 406, 409, 410, 411, 412, 413, 414, 415, 416, 417, 422, 423, 429, 431, 509,
-])
 
 const driftIn = (status: number, entity: DeviceInstallState): ReadonlyArray<Drift> => [
   ...(status === 200 ? (['status200'] as const) : []),
@@ -113,7 +108,7 @@ export const decodeAnswer =
     const refusal = refusalOf(answer, now, sent)
     if (status === 401) return E.left({ _tag: 'GraphRejectedOurToken', refusal })
     if (isMissingRoute(refusal)) return E.left({ _tag: 'GraphRouteUnsupported', refusal })
-    if (refusals.has(status) || (status === 503 && headers['retry-after'] !== undefined)) {
+    if (isRefusal(status, headers['retry-after'])) {
       return E.left({ _tag: 'GraphRefused', refusal })
     }
     return status >= 500 && status < 600

@@ -59,6 +59,49 @@ describe('readAnswer', () => {
     expect(await readAnswer(answer(status, documentedExample.response))).toEqual(JSON.parse(documentedExample.response))
   })
 
+  it.each<[number, Record<string, string>, string, string]>([
+    [400, {}, 'refused', 'nothing was created'],
+    [503, { 'Retry-After': '10' }, 'refused', 'nothing was created'],
+    [509, {}, 'refused', 'nothing was created'],
+    [408, {}, 'indeterminate', 'it may have been created all the same'],
+    [499, {}, 'indeterminate', 'it may have been created all the same'],
+    [503, {}, 'indeterminate', 'it may have been created all the same'],
+    [500, {}, 'indeterminate', 'it may have been created all the same'],
+    [302, {}, 'indeterminate', 'it may have been created all the same'],
+  ])('says of %d %j what is sure: %s', async (status, headers, outcome, words) => {
+    expect(await rejection(answer(status, '', headers))).toMatchObject({
+      outcome,
+      message: expect.stringContaining(words),
+    })
+  })
+
+  it.each([
+    ['notSent', 'nothing was created'],
+    ['applied', 'it was created all the same'],
+    ['indeterminate', 'it may have been created all the same'],
+  ])('believes the gateway, which knows more than a status does: %s', async (outcome, words) => {
+    const body = { error: { code: 'x', message: 'y', innerError: { outcome } } }
+
+    expect(await rejection(answer(502, JSON.stringify(body)))).toMatchObject({
+      outcome,
+      message: expect.stringContaining(words),
+    })
+  })
+
+  it('puts on one line, and cuts, what others chose', async () => {
+    const long = `x\nINFO forged\u001b[2J${'y'.repeat(100_000)}`
+    const refused = await rejection(answer(400, JSON.stringify({ error: { code: 'c', message: long } })))
+    const unreadable = await rejection(answer(201, JSON.stringify({ id: long })))
+    const wrong = throwing(() => decodeOrThrow(DeviceInstallStateCreate, { [long]: 1 }))
+    const linesOf = (error: unknown): ReadonlyArray<string> => (error instanceof Error ? error.message.split('\n') : [])
+
+    for (const error of [refused, unreadable, wrong]) {
+      expect(linesOf(error).filter((line) => line.startsWith('INFO'))).toEqual([])
+      expect(linesOf(error).join('')).not.toContain('\u001b')
+      expect(Math.max(...linesOf(error).map((line) => line.length))).toBeLessThan(1000)
+    }
+  })
+
   it('rejects a refusal with what Graph said of it', async () => {
     const body = {
       error: { code: 'TooManyRequests', message: 'Please retry again later.', innerError: { 'request-id': 'R1' } },
@@ -75,6 +118,12 @@ describe('readAnswer', () => {
       retryAfter: '10',
       body,
     })
+  })
+
+  it('reads past a byte order mark', async () => {
+    const text = () => Promise.resolve(`\uFEFF${documentedExample.response}`)
+
+    expect(await readAnswer({ status: 201, headers: new Headers(), text })).toHaveProperty('deviceName')
   })
 
   it('prefers the request-id of the headers', async () => {
@@ -125,13 +174,13 @@ describe('readAnswer', () => {
     })
   })
 
-  it('rejects a 201 whose body breaks off, and keeps the cause', async () => {
+  it('rejects a 201 whose body cannot be read, and keeps the cause', async () => {
     const cause = new TypeError('terminated')
     const text = () => Promise.reject(cause)
 
     expect(await rejection({ status: 201, headers: new Headers(), text })).toMatchObject({
       name: 'AnswerUnreadableError',
-      message: 'Graph answered 201, so something was created, but its body broke off.',
+      message: 'Graph answered 201, so something was created, but its body could not be read.',
       cause,
     })
     expect(await rejection({ status: 500, headers: new Headers(), text })).toMatchObject({ name: 'GraphRefusedError' })

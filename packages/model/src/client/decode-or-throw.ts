@@ -1,10 +1,16 @@
 import type * as t from 'io-ts'
 import { messageOfProblem, type Problem, problemsOf } from '../problem.js'
+import { printable } from './printable.js'
+
+const longestPlace = 256
 
 /** Problems in words, each behind its pointer. */
 export const listProblems = (problems: ReadonlyArray<Problem>): string =>
   problems
-    .map((problem) => `\n  ${problem.pointer === '' ? '(the whole)' : problem.pointer}: ${messageOfProblem(problem)}`)
+    .map((problem) => {
+      const place = problem.pointer === '' ? '(the whole)' : printable(problem.pointer, longestPlace)
+      return `\n  ${place}: ${messageOfProblem(problem)}`
+    })
     .join('')
 
 /** A value is not what a codec describes. Its message names every place, and never holds the value. */

@@ -1,2 +1,8 @@
-export { AnswerUnreadableError, GraphRefusedError, readAnswer, type ResponseLike } from './read-answer.js'
+export {
+  AnswerUnreadableError,
+  type ClientOutcome,
+  GraphRefusedError,
+  readAnswer,
+  type ResponseLike,
+} from './read-answer.js'
 export { DecodeError, decodeOrThrow } from './decode-or-throw.js'

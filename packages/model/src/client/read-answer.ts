@@ -1,8 +1,9 @@
 import { DeviceInstallState } from '../device-install-state.js'
 import { GraphError, innerErrorOf } from '../graph-error.js'
-import { CreatedEntity } from '../operations/index.js'
+import { CreatedEntity, isRefusal } from '../operations/index.js'
 import { type Problem, problemsOf } from '../problem.js'
 import { listProblems } from './decode-or-throw.js'
+import { printable } from './printable.js'
 
 /** What is needed of a `Response`: that of fetch, undici or node-fetch, or one of your own. */
 export interface ResponseLike {
@@ -11,10 +12,19 @@ export interface ResponseLike {
   readonly text: () => Promise<string>
 }
 
-const whatIsSure = (status: number): string =>
-  status >= 400 && status < 500
-    ? 'nothing was created'
-    : 'it may have been created all the same, so look before you send it again'
+/** What became of a create, in the words of the gateway. */
+export type ClientOutcome = 'notSent' | 'refused' | 'applied' | 'indeterminate'
+
+const inWords: Readonly<Record<ClientOutcome, string>> = {
+  notSent: 'nothing was created',
+  refused: 'nothing was created',
+  applied: 'it was created all the same',
+  indeterminate: 'it may have been created all the same, so look before you send it again',
+}
+
+const isOutcome = (u: unknown): u is ClientOutcome => typeof u === 'string' && Object.hasOwn(inWords, u)
+
+const longestMessage = 500
 
 /** Graph, or a gateway before it, answered something else than 201. */
 export class GraphRefusedError extends Error {
@@ -22,6 +32,8 @@ export class GraphRefusedError extends Error {
   readonly status: number
   /** `error.code`, for programs. Undefined if the body is no error of Graph's. */
   readonly code: string | undefined
+  /** What the gateway says of it, or else what the status says. */
+  readonly outcome: ClientOutcome
   /** Quote it when you ask Microsoft for help. */
   readonly requestId: string | undefined
   /** The header as it came: seconds, or a date. */
@@ -29,24 +41,32 @@ export class GraphRefusedError extends Error {
   /** The whole body, if it is an error of Graph's. */
   readonly body: GraphError | undefined
 
-  /** The message has Graph's own words, which may quote what was sent. */
+  /** The message has Graph's own words, cut to 500 characters. They may quote what was sent. */
   constructor({ headers, status }: ResponseLike, body: GraphError | undefined) {
-    const said = body === undefined ? 'without an error that can be read' : `${body.error.code}: ${body.error.message}`
-    super(`Graph answered ${String(status)}, ${said} (${whatIsSure(status)}).`)
-    const requestId = body === undefined ? undefined : innerErrorOf(body)['request-id']
+    const { outcome: told, 'request-id': requestId } = body === undefined ? {} : innerErrorOf(body)
+    const retryAfter = headers.get('retry-after') ?? undefined
+    const outcome = isOutcome(told) ? told : isRefusal(status, retryAfter) ? 'refused' : 'indeterminate'
+    const said =
+      body === undefined
+        ? 'without an error that can be read'
+        : printable(`${body.error.code}: ${body.error.message}`, longestMessage)
+    super(`Graph answered ${String(status)}, ${said} (${inWords[outcome]}).`)
     this.status = status
     this.code = body?.error.code
-    this.requestId = headers.get('request-id') ?? (typeof requestId === 'string' ? requestId : undefined)
-    this.retryAfter = headers.get('retry-after') ?? undefined
+    this.outcome = outcome
+    this.requestId = headers.get('request-id') || (typeof requestId === 'string' ? requestId : undefined)
+    this.retryAfter = retryAfter
     this.body = body
   }
 }
+
+const longestId = 256
 
 /** Graph says that it created something, but not what the model describes. */
 export class AnswerUnreadableError extends Error {
   override readonly name = 'AnswerUnreadableError'
   readonly status: number
-  /** Where the body is not as documented; empty if it is no JSON, or broke off. */
+  /** Where the body is not as documented; empty if it is no JSON, or could not be read at all. */
   readonly problems: ReadonlyArray<Problem>
   /** The key of what was created, if that much can be read. */
   readonly createdId: string | undefined
@@ -58,7 +78,7 @@ export class AnswerUnreadableError extends Error {
     createdId: string | undefined,
     options?: { readonly cause: unknown },
   ) {
-    const created = createdId === undefined ? 'something was created' : `${createdId} was created`
+    const created = createdId === undefined ? 'something was created' : `${printable(createdId, longestId)} was created`
     super(`Graph answered ${String(status)}, so ${created}, but ${what}${listProblems(problems)}`, options)
     this.status = status
     this.problems = problems
@@ -68,7 +88,7 @@ export class AnswerUnreadableError extends Error {
 
 const jsonIn = (text: string): unknown => {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch {
     return undefined
   }
@@ -79,7 +99,7 @@ const textOf = async (response: ResponseLike): Promise<string> => {
     return await response.text()
   } catch (cause) {
     if (!isSuccess(response.status)) return ''
-    throw new AnswerUnreadableError(response.status, 'its body broke off.', [], undefined, { cause })
+    throw new AnswerUnreadableError(response.status, 'its body could not be read.', [], undefined, { cause })
   }
 }
 

@@ -1,8 +1,16 @@
 import { fileURLToPath } from 'node:url'
 import * as t from 'io-ts'
 import { describe, expect, it } from 'vitest'
-import { DateTimeOffset, DeviceInstallState, DeviceInstallStateCreate, exact, ManagedEBookId } from '../index.js'
-import { operations, RequestHeaders } from '../operations/index.js'
+import {
+  DateTimeOffset,
+  DeviceInstallState,
+  DeviceInstallStateCreate,
+  exact,
+  installStates,
+  ManagedEBookId,
+} from '../index.js'
+import { openApiDocument } from '../openapi/index.js'
+import { graphVersions, operations, RequestHeaders } from '../operations/index.js'
 import { jsonSchemaDocument, jsonSchemaNames, jsonSchemaOf, jsonSchemaTargets } from './index.js'
 
 describe('the JSON Schemas that the package has as files', () => {
@@ -41,9 +49,14 @@ describe('the JSON Schema of a codec', () => {
         ],
       },
     ],
+    ['a property that may be left out', t.type({ a: t.unknown }), { type: 'object', properties: { a: {} } }],
     ['what is read-only', t.readonly(t.type({})), { type: 'object', properties: {} }],
   ])('of io-ts is made: %s', (_, codec, schema) => {
     expect(jsonSchemaOf(codec)).toEqual(schema)
+  })
+
+  it('of a keyof without members takes nothing', () => {
+    expect(jsonSchemaOf(t.keyof({}))).toEqual({ not: {} })
   })
 
   it('is made of ours within others', () => {
@@ -77,6 +90,26 @@ describe('the JSON Schema of a codec', () => {
     ['one of ours that nobody has described', RequestHeaders],
   ])('is not made up: %s', (_, codec) => {
     expect(() => jsonSchemaOf(codec)).toThrow(/^There is no JSON Schema for the codec /)
+  })
+
+  it('is yours to change: neither the library nor the next one is changed by it', () => {
+    const change = (json: unknown): void => {
+      if (typeof json !== 'object' || json === null) return
+      for (const value of Object.values(json)) change(value)
+      if (Array.isArray(json)) json.push('changed')
+      else Object.assign(json, { changed: true })
+    }
+    const before = JSON.stringify(jsonSchemaNames.map((name) => jsonSchemaDocument(name, 'draft-07')))
+    for (const name of jsonSchemaNames) change(jsonSchemaDocument(name, 'draft-07'))
+    change(openApiDocument())
+    const openApiBefore = JSON.stringify(openApiDocument())
+    change(openApiDocument())
+
+    expect(JSON.stringify(jsonSchemaNames.map((name) => jsonSchemaDocument(name, 'draft-07')))).toBe(before)
+    expect(JSON.stringify(openApiDocument())).toBe(openApiBefore)
+    expect(openApiBefore).not.toContain('changed')
+    expect(installStates).toHaveLength(6)
+    expect(graphVersions).toHaveLength(2)
   })
 
   it('is there for whatever an operation takes and answers', () => {

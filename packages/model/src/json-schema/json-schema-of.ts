@@ -13,24 +13,26 @@ import { dateTimeOffsetPattern, odataDateTimeOffsetPattern } from './date-time-o
 /** A JSON Schema. What is made here means the same in draft-07, in 2020-12 and in OpenAPI 3.1. */
 export type JsonSchema = Readonly<Record<string, unknown>>
 
-const string: JsonSchema = { type: 'string' }
-const id: JsonSchema = { ...string, maxLength: longestEntityId, pattern: entityIdPattern }
+// Made anew each time: who gets a schema may change it.
+const string = (more: JsonSchema = {}): JsonSchema => ({ type: 'string', ...more })
+const state = (): JsonSchema => string({ enum: [...installStates] })
+const id = (): JsonSchema => string({ maxLength: longestEntityId, pattern: entityIdPattern })
 
 /** Our codecs that look at a value as a whole, by name. */
-const leaves: ReadonlyMap<string, JsonSchema> = new Map([
-  ['string', string],
-  ['UnicodeString', string],
-  ['Key', { ...string, minLength: 1 }],
-  ['ODataType', { ...string, const: deviceInstallStateType }],
-  ['DateTimeOffset', { ...string, format: 'date-time', pattern: dateTimeOffsetPattern }],
-  ['ODataDateTimeOffset', { ...string, pattern: odataDateTimeOffsetPattern }],
-  ['InstallState', { ...string, enum: installStates }],
-  ['OpenInstallState', { anyOf: [{ ...string, enum: installStates }, string] }],
+const leaves: ReadonlyMap<string, () => JsonSchema> = new Map([
+  ['string', () => string()],
+  ['UnicodeString', () => string()],
+  ['Key', () => string({ minLength: 1 })],
+  ['ODataType', () => string({ const: deviceInstallStateType })],
+  ['DateTimeOffset', () => string({ format: 'date-time', pattern: dateTimeOffsetPattern })],
+  ['ODataDateTimeOffset', () => string({ pattern: odataDateTimeOffsetPattern })],
+  ['InstallState', state],
+  ['OpenInstallState', () => ({ anyOf: [state(), string()] })],
   ['ManagedEBookId', id],
   ['UserInstallStateSummaryId', id],
-  ['Count', { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }],
-  ['array', { type: 'array' }],
-  ['object', { type: 'object' }],
+  ['Count', () => ({ type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER })],
+  ['array', () => ({ type: 'array' })],
+  ['object', () => ({ type: 'object' })],
 ])
 
 /** What there is to say of the properties of our object codecs, by the codec's name. */
@@ -51,11 +53,13 @@ const objectSchema = (
   required: ReadonlyArray<string>,
 ): JsonSchema => ({ type: 'object', properties, ...(required.length === 0 ? {} : { required }) })
 
+const copyOf = (json: unknown): unknown => JSON.parse(JSON.stringify(json))
+
 const schemaOfFields = ({ fields = {}, name, otherProperties }: AnyType): JsonSchema => {
   const table = tables.get(name)
   const properties = Object.entries(fields).map(([property, { codec }]): [string, JsonSchema] => {
     const field = table?.[property]
-    const about = field === undefined ? {} : { description: field.documentation, examples: [field.example] }
+    const about = field === undefined ? {} : { description: field.documentation, examples: [copyOf(field.example)] }
     return [property, { ...jsonSchemaOf(codec), ...about }]
   })
   const required = Object.entries(fields).flatMap(([property, { isRequired }]) => (isRequired ? [property] : []))
@@ -67,8 +71,14 @@ const schemaOfFields = ({ fields = {}, name, otherProperties }: AnyType): JsonSc
 
 const schemaOfProps = ({ _tag: tag, props = {} }: AnyType): JsonSchema => {
   const properties = Object.entries(props).map(([name, codec]): [string, JsonSchema] => [name, jsonSchemaOf(codec)])
-  return objectSchema(Object.fromEntries(properties), tag === 'PartialType' ? [] : Object.keys(props))
+  // What takes `undefined` may be left out: `t.unknown` does.
+  const required = Object.entries(props).flatMap(([name, codec]) => (codec.is?.(undefined) === true ? [] : [name]))
+  return objectSchema(Object.fromEntries(properties), tag === 'PartialType' ? [] : required)
 }
+
+// An enum must have a member, so one without takes nothing.
+const membersSchema = (members: ReadonlyArray<string>): JsonSchema =>
+  members.length === 0 ? { not: {} } : { enum: members }
 
 const noSchemaOf = ({ name }: AnyType): TypeError =>
   new TypeError(`There is no JSON Schema for the codec ${name}: it is neither ours nor a plain one of io-ts.`)
@@ -82,7 +92,7 @@ const below = (codec: AnyType): JsonSchema => {
 const schemaOfIoTs = (codec: AnyType): JsonSchema => {
   switch (codec._tag) {
     case 'StringType':
-      return string
+      return string()
     case 'NumberType':
       return { type: 'number' }
     case 'BooleanType':
@@ -95,7 +105,7 @@ const schemaOfIoTs = (codec: AnyType): JsonSchema => {
     case 'LiteralType':
       return { const: codec.value }
     case 'KeyofType':
-      return { enum: Object.keys(codec.keys ?? {}) }
+      return membersSchema(Object.keys(codec.keys ?? {}))
     case 'AnyArrayType':
       return { type: 'array' }
     case 'AnyDictionaryType':
@@ -121,13 +131,14 @@ const schemaOfIoTs = (codec: AnyType): JsonSchema => {
 
 /**
  * The JSON Schema of one of our codecs, or of what io-ts's own combinators make of them. Without `$schema` and `$id`, for
- * use inside of another schema. It takes what the codec takes, but for two things that a schema cannot say: half a surrogate pair
- * in a string, and an offset that pushes the first or last day out of .NET's years. Throws a `TypeError` for a codec that
- * it does not know, such as one that transforms.
+ * use inside of another schema, and yours to change. It takes what the codec takes, but for two things that a schema cannot
+ * say: half a surrogate pair in a string, and an offset that pushes the first or last day out of .NET's years. Described
+ * codecs are known by their names, so give those of your own other names. Throws a `TypeError` for a codec that it does
+ * not know, such as one that transforms.
  */
 export const jsonSchemaOf = (codec: AnyType): JsonSchema => {
   const { description, fields, name } = codec
   if (description?.notNull !== undefined) return nullable(jsonSchemaOf(description.notNull))
   if (fields !== undefined) return schemaOfFields(codec)
-  return leaves.get(description === undefined ? '' : name) ?? schemaOfIoTs(codec)
+  return (description === undefined ? undefined : leaves.get(name))?.() ?? schemaOfIoTs(codec)
 }

@@ -10,11 +10,11 @@ export interface OpenApiServer {
   readonly variables?: Readonly<Record<string, { readonly default: string; readonly enum?: ReadonlyArray<string> }>>
 }
 
-const graph: OpenApiServer = {
+const graph = (): OpenApiServer => ({
   url: 'https://graph.microsoft.com/{version}',
   description: 'Microsoft Graph, global service.',
-  variables: { version: { default: 'v1.0', enum: graphVersions } },
-}
+  variables: { version: { default: 'v1.0', enum: [...graphVersions] } },
+})
 
 const idDocumentation: Readonly<Record<string, string>> = {
   managedEBookId: 'Key of the managedEBook.',
@@ -65,7 +65,7 @@ const [{ permission }] = operations
  * Both routes, as an OpenAPI 3.1 document. Its servers are Graph's, unless others are given: a gateway that offers the
  * same paths gives its own. The package has the document for Graph as a file, too.
  */
-export const openApiDocument = (servers: ReadonlyArray<OpenApiServer> = [graph]): JsonSchema => ({
+export const openApiDocument = (servers: ReadonlyArray<OpenApiServer> = [graph()]): JsonSchema => ({
   openapi: '3.1.0',
   info: {
     title: 'Create deviceInstallState',

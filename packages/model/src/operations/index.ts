@@ -1,4 +1,5 @@
 export { CreatedEntity } from './created-entity.js'
+export { isRefusal } from './is-refusal.js'
 export {
   type Answer,
   answerCodecOf,

@@ -89,8 +89,14 @@ const noQuery: ObjectCodec<object> = objectCodec<object>('NoQuery', {}, 'closed'
 
 const answers: Operation['answers'] = {
   '201': { codec: DeviceInstallState, documentation: 'Created. The entity as Graph has it.' },
-  '4XX': { codec: GraphError, documentation: 'Refused: nothing was created.' },
-  '5XX': { codec: GraphError, documentation: 'Failed: it may have been created all the same.' },
+  '4XX': {
+    codec: GraphError,
+    documentation: 'An error of the request. Nothing was created, but for a status such as 408, which does not say.',
+  },
+  '5XX': {
+    codec: GraphError,
+    documentation: 'Failed. It may have been created all the same, but for 509, and 503 with Retry-After.',
+  },
 }
 
 const defineOperation = <Ids extends RouteIds>(
@@ -122,12 +128,11 @@ const defineOperation = <Ids extends RouteIds>(
   const isPathValue = (u: unknown): u is PathValue<Ids> =>
     anyObject.is(u) && graphVersions.some((version) => version === u['version']) && idsCodec.is(u['ids'])
 
+  // Its places are in no JSON value, so a path that is wrong is wrong as a whole; `match` tells which id it is.
   const readPath: t.Validate<unknown, PathValue<Ids>> = (u, context) => {
     for (const version of graphVersions) {
-      const raw = typeof u === 'string' ? rawIdsIn(version, u) : undefined
-      if (raw === undefined) continue
-      const ids = idsCodec.validate(raw, context)
-      return ids._tag === 'Right' ? t.success({ version, ids: ids.right }) : ids
+      const ids = typeof u === 'string' ? idsCodec.decode(rawIdsIn(version, u)) : undefined
+      if (ids?._tag === 'Right') return t.success({ version, ids: ids.right })
     }
     return t.failure(u, context)
   }
@@ -141,7 +146,13 @@ const defineOperation = <Ids extends RouteIds>(
       new t.Type<PathValue<Ids>, string>(`PathOf(${name})`, isPathValue, readPath, ({ ids, version }) =>
         print(version, ids),
       ),
-      { description: { json: 'string', expected: `a path /{version}${template}`, mismatch: 'format' } as const },
+      {
+        description: {
+          json: 'string',
+          expected: `a path /{version}${template} with well-formed ids`,
+          mismatch: 'format',
+        } as const,
+      },
     ),
     query: noQuery,
     requestHeaders: RequestHeaders,

@@ -28,6 +28,6 @@ export interface RequestHeaders {
 /** Other headers are kept. */
 export const RequestHeaders: ObjectCodec<RequestHeaders> = objectCodec<RequestHeaders>('RequestHeaders', {
   authorization: required(BearerCredentials),
-  accept: optional(JsonMediaType),
+  accept: optional(text),
   'content-type': required(JsonMediaType),
 })

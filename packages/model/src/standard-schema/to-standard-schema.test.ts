@@ -93,6 +93,12 @@ describe('a codec as Standard Schema', () => {
 })
 
 describe('somebody else’s codec', () => {
+  it('that fails without saying why fails all the same', () => {
+    const silent = new t.Type('Silent', t.string.is, () => t.failures<string>([]), t.identity)
+
+    expect(toStandardSchema(silent)['~standard'].validate('x')).toEqual({ issues: [{ message: 'Expected Silent.' }] })
+  })
+
   const Report = t.type({ book: t.string, states: t.array(model.DeviceInstallState) })
 
   it('becomes a Standard Schema, too', () => {

@@ -36,7 +36,9 @@ const standardOf = <A, O>(codec: t.Type<A, O>): StandardProps<A, O> => {
     vendor: 'device-install-state',
     validate: (value) => {
       const decoded = codec.decode(value)
-      return decoded._tag === 'Right' ? { value: decoded.right } : { issues: problemsOf(decoded.left).map(issueOf) }
+      if (decoded._tag === 'Right') return { value: decoded.right }
+      const [first = { message: `Expected ${codec.name}.` }, ...others] = problemsOf(decoded.left).map(issueOf)
+      return { issues: [first, ...others] }
     },
     jsonSchema: { input: jsonSchema, output: jsonSchema },
   }
