@@ -1,4 +1,4 @@
-import type { GraphVersion, Route } from '@device-install-state/model/operations'
+import type { AnyOperation, GraphVersion, Route } from '@device-install-state/model/operations'
 import { type DeviceStates, entityOf } from './device-states.js'
 import {
   answerCollection,
@@ -6,7 +6,6 @@ import {
   answerEntity,
   answerError,
   answerScripted,
-  type AnyOperation,
   type Correlation,
   type GraphAnswer,
   type ScriptedAnswer,

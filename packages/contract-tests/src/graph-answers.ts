@@ -1,10 +1,7 @@
 import { type DeviceInstallState, GraphError } from '@device-install-state/model'
-import type { operations, Route } from '@device-install-state/model/operations'
+import type { AnyOperation, Route } from '@device-install-state/model/operations'
 import type * as t from 'io-ts'
 import type { GraphErrorAnswer } from './graph-errors.js'
-
-/** One of the model's two operations. */
-export type AnyOperation = (typeof operations)[number]
 
 /** What is written back: `body` is the text, or `null` for none. */
 export interface GraphAnswer {

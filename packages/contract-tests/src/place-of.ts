@@ -1,5 +1,4 @@
-import type { GraphVersion, Route } from '@device-install-state/model/operations'
-import type { AnyOperation } from './graph-answers.js'
+import type { AnyOperation, GraphVersion, Route } from '@device-install-state/model/operations'
 import { type GraphErrorAnswer, invalidVersion, unknownSegment } from './graph-errors.js'
 
 /** Where a path leads, seen from one operation: to the states it creates, to one of them, or past them. */

@@ -20,12 +20,12 @@ const threeErrors = { installState: 'Installed', deviceName: 5, lastSyncDateTime
 
 /** The documented example, whole, and with one and three errors. */
 export const scenarios = {
-  body: { value: body(), isCreate: true },
-  'body, 1 error': { value: { ...body(), ...oneError }, isCreate: true },
-  'body, 3 errors': { value: { ...body(), ...threeErrors }, isCreate: true },
-  answer: { value: entity(), isCreate: false },
-  'answer, 1 error': { value: { ...entity(), installState: 5 }, isCreate: false },
-  'answer, 3 errors': { value: { ...entity(), ...threeErrors, installState: 5 }, isCreate: false },
+  body: { value: body(), isCreate: true, isRight: true },
+  'body, 1 error': { value: { ...body(), ...oneError }, isCreate: true, isRight: false },
+  'body, 3 errors': { value: { ...body(), ...threeErrors }, isCreate: true, isRight: false },
+  answer: { value: entity(), isCreate: false, isRight: true },
+  'answer, 1 error': { value: { ...entity(), installState: 5 }, isCreate: false, isRight: false },
+  'answer, 3 errors': { value: { ...entity(), ...threeErrors, installState: 5 }, isCreate: false, isRight: false },
 } as const
 
 export type Scenario = keyof typeof scenarios

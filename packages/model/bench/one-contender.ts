@@ -10,17 +10,21 @@ const isKeyOf = <T extends object>(table: T, name: string | undefined): name is 
 const [contender, scenario] = process.argv.slice(2)
 if (!isKeyOf(contenders, contender) || !isKeyOf(scenarios, scenario)) throw new Error('which contender and scenario?')
 
-const measure = async (name: Contender, { isCreate, value }: (typeof scenarios)[Scenario]): Promise<number> => {
+const measure = async (
+  name: Contender,
+  { isCreate, isRight, value }: (typeof scenarios)[Scenario],
+): Promise<number> => {
   const decode = await contenders[name](isCreate)
   const text = JSON.stringify(value)
   // Objects as a parser makes them, and more than one, so that nothing is decided once and for all.
   const values: ReadonlyArray<unknown> = Array.from({ length: 256 }, () =>
     name === 'JSON.parse of the text' ? text : JSON.parse(text),
   )
-  const isRight = decode(values[0])
+  const isParser = name === 'JSON.parse of the text'
+  if (decode(values[0]) !== (isRight || isParser)) throw new Error(`${name} is wrong about it`)
   const bench = new Bench({ time: 250, warmupTime: 150 })
   bench.add(name, () => {
-    for (const one of values) if (decode(one) !== isRight) throw new Error('the verdict changed')
+    for (const one of values) if (decode(one) !== (isRight || isParser)) throw new Error('the verdict changed')
   })
   await bench.run()
   const { result } = bench.tasks[0] ?? {}

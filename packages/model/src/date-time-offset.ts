@@ -62,7 +62,7 @@ export const isDateTimeOffset = (u: unknown): u is DateTimeOffset =>
 export const DateTimeOffset: Described<DateTimeOffset> = stringLeaf(
   'DateTimeOffset',
   isDateTimeOffset,
-  'YYYY-MM-DDThh:mm:ss, up to 7 digits of fraction, Z or an offset up to ±14:00',
+  'an existing YYYY-MM-DDThh:mm:ss, up to 7 digits of fraction, Z or an offset up to ±14:00',
   'format',
 )
 
@@ -82,7 +82,10 @@ export const ODataDateTimeOffset: Described<string> = stringLeaf(
   'format',
 )
 
-/** Ticks of 100 ns since 0001-01-01T00:00:00Z, as .NET's `DateTimeOffset.UtcTicks`: the instant, without loss. */
+/**
+ * Ticks of 100 ns since 0001-01-01T00:00:00Z, as .NET's `DateTimeOffset.UtcTicks`: the instant, without loss. Does not check,
+ * nor do the functions below, that its argument is a `DateTimeOffset`: the codec has done that.
+ */
 export const utcTicks = (value: DateTimeOffset): bigint => ticksIn(value)
 
 /** Milliseconds since 1970-01-01T00:00:00Z, as `Date.prototype.getTime`. What is finer is cut off, towards the past. */

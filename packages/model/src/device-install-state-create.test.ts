@@ -97,7 +97,7 @@ describe('the body of a create', () => {
     expect(problem?.didYouMean).toBe(suggestion)
     expect(problem?.expected).toBe(
       suggestion === undefined
-        ? 'no property of this name; there are @odata.type, id, deviceName, deviceId, lastSyncDateTime, installState, errorCode, osVersion, osDescription, userName'
+        ? `no property of this name; there are ${Object.keys(DeviceInstallStateCreate.fields).join(', ')}`
         : 'no property of this name',
     )
   })
@@ -111,7 +111,9 @@ describe('the body of a create', () => {
   })
 
   it('does not take an inherited property for an own one', () => {
-    expect(problemsWith(Object.create(example()))).toHaveLength(8)
+    expect(problemsWith(Object.create(example())).map(({ pointer }) => pointer.slice(1))).toEqual(
+      Object.keys(DeviceInstallStateCreate.types[0].props),
+    )
   })
 
   it.each([

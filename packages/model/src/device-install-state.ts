@@ -25,7 +25,7 @@ export interface DeviceInstallState {
   readonly deviceName: string | null
   /** Id of the device. */
   readonly deviceId: string | null
-  /** When the device last synchronized: any `Edm.DateTimeOffset`. Read it with `utcTicks` and its like. */
+  /** When the device last synchronized: any `Edm.DateTimeOffset`. Ask `DateTimeOffset.is` before you read it. */
   readonly lastSyncDateTime: string
   /** Take it apart with `matchInstallState`. */
   readonly installState: OpenInstallState

@@ -46,6 +46,8 @@ describe('the packed tarball', () => {
       expect.arrayContaining([
         'LICENSE',
         'README.md',
+        'api/index.api.md',
+        'bench/results.md',
         'dist/esm/index.js',
         'dist/cjs/index.js',
         'dist/cjs/package.json',
@@ -55,7 +57,7 @@ describe('the packed tarball', () => {
         'json-schema/draft-2020-12/DeviceInstallStateCreate.json',
       ]),
     )
-    expect(files.filter((file) => /test|bench|scripts\//.test(file))).toEqual([])
+    expect(files.filter((file) => /test|scripts\/|bench\/.*\.ts$/.test(file))).toEqual([])
   })
 })
 

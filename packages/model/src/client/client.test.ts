@@ -111,7 +111,7 @@ describe('readAnswer', () => {
     expect(error).toBeInstanceOf(GraphRefusedError)
     expect(error).toMatchObject({
       name: 'GraphRefusedError',
-      message: 'Graph answered 429, TooManyRequests: Please retry again later. (nothing was created).',
+      message: 'Graph answered 429 (TooManyRequests: Please retry again later.): nothing was created.',
       status: 429,
       code: 'TooManyRequests',
       requestId: 'R1',
@@ -130,6 +130,7 @@ describe('readAnswer', () => {
     expect(await rejection(answer(400, '{"error":{"code":"","message":""}}', { 'request-id': 'R2' }))).toMatchObject({
       requestId: 'R2',
       code: '',
+      message: 'Graph answered 400 without a word: nothing was created.',
     })
   })
 
@@ -141,7 +142,7 @@ describe('readAnswer', () => {
     expect(await rejection(answer(504, body))).toMatchObject({
       name: 'GraphRefusedError',
       message:
-        'Graph answered 504, without an error that can be read (it may have been created all the same, so look before you send it again).',
+        'Graph answered 504 without an error that can be read: it may have been created all the same, so look before you send it again.',
       code: undefined,
       requestId: undefined,
       retryAfter: undefined,

@@ -26,6 +26,13 @@ const isOutcome = (u: unknown): u is ClientOutcome => typeof u === 'string' && O
 
 const longestMessage = 500
 
+/** Graph's code and message, either of which may be empty. */
+const saidIn = (body: GraphError | undefined): string => {
+  if (body === undefined) return ' without an error that can be read'
+  const said = [body.error.code, body.error.message].filter((text) => text !== '').join(': ')
+  return said === '' ? ' without a word' : ` (${printable(said, longestMessage)})`
+}
+
 /** Graph, or a gateway before it, answered something else than 201. */
 export class GraphRefusedError extends Error {
   override readonly name = 'GraphRefusedError'
@@ -46,11 +53,7 @@ export class GraphRefusedError extends Error {
     const { outcome: told, 'request-id': requestId } = body === undefined ? {} : innerErrorOf(body)
     const retryAfter = headers.get('retry-after') ?? undefined
     const outcome = isOutcome(told) ? told : isRefusal(status, retryAfter) ? 'refused' : 'indeterminate'
-    const said =
-      body === undefined
-        ? 'without an error that can be read'
-        : printable(`${body.error.code}: ${body.error.message}`, longestMessage)
-    super(`Graph answered ${String(status)}, ${said} (${inWords[outcome]}).`)
+    super(`Graph answered ${String(status)}${saidIn(body)}: ${inWords[outcome]}.`)
     this.status = status
     this.code = body?.error.code
     this.outcome = outcome

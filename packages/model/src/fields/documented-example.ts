@@ -1,13 +1,22 @@
 import { deviceInstallStateFields } from './device-install-state-fields.js'
 
-// The examples of the fields are those of the page, whose own examples have no `@odata.context`.
-const print = (...without: ReadonlyArray<string>): string =>
+/** The properties in the page's examples; the request's has no `id`. What is documented later is in neither. */
+const inTheExamples = [
+  '@odata.type',
+  'id',
+  'deviceName',
+  'deviceId',
+  'lastSyncDateTime',
+  'installState',
+  'errorCode',
+  'osVersion',
+  'osDescription',
+  'userName',
+] as const
+
+const print = (names: ReadonlyArray<(typeof inTheExamples)[number]>): string =>
   JSON.stringify(
-    Object.fromEntries(
-      Object.entries(deviceInstallStateFields).flatMap(([name, { example }]) =>
-        without.includes(name) ? [] : [[name, example]],
-      ),
-    ),
+    Object.fromEntries(names.map((name) => [name, deviceInstallStateFields[name].example])),
     null,
     2,
   ).replaceAll('\n', '\r\n')
@@ -22,6 +31,6 @@ export const documentedExample: {
   readonly response: string
 } = {
   source: 'https://learn.microsoft.com/graph/api/intune-books-deviceinstallstate-create',
-  request: print('@odata.context', 'id'),
-  response: print('@odata.context'),
+  request: print(inTheExamples.filter((name) => name !== 'id')),
+  response: print(inTheExamples),
 }

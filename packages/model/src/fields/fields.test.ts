@@ -35,6 +35,7 @@ describe('the field table', () => {
       return [name, notNull ?? field.codec, notNull !== undefined, field.isRequired]
     })
 
+    expect(saidByCodec.map(([property]) => property)).toEqual(saidByTable.map(([property]) => property))
     expect(saidByCodec).toEqual(saidByTable)
   })
 

@@ -2,6 +2,7 @@ export { CreatedEntity } from './created-entity.js'
 export { isRefusal } from './is-refusal.js'
 export {
   type Answer,
+  type AnyOperation,
   answerCodecOf,
   createManagedEBookDeviceState,
   createUserStateSummaryDeviceState,

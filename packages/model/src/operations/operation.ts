@@ -202,11 +202,20 @@ export const createUserStateSummaryDeviceState: Operation<{
 /** Both operations, for whoever treats them alike. */
 export const operations = [createManagedEBookDeviceState, createUserStateSummaryDeviceState] as const
 
+/** One of the two, which `Operation` alone is not: an operation prints the ids of its own template. */
+export type AnyOperation = (typeof operations)[number]
+
+type Documented = Pick<Operation, 'answers'>
+
+/** The codec of what a create is answered with when it is done. */
+export function answerCodecOf(operation: Documented, status: 201): ObjectCodec<DeviceInstallState>
 /** The codec of an answer, by its status; undefined for a status that Graph does not document. */
-export const answerCodecOf = (
-  { answers: documented }: Pick<Operation, 'answers'>,
+export function answerCodecOf(
+  operation: Documented,
   status: number,
-): ObjectCodec<DeviceInstallState> | ObjectCodec<GraphError> | undefined => {
+): ObjectCodec<DeviceInstallState> | ObjectCodec<GraphError> | undefined
+export function answerCodecOf(operation: Documented, status: number) {
+  const { answers: documented } = operation
   if (status === 201) return documented['201'].codec
   if (status >= 400 && status < 500) return documented['4XX'].codec
   return status >= 500 && status < 600 ? documented['5XX'].codec : undefined

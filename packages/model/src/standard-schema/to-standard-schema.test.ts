@@ -109,7 +109,7 @@ describe('somebody else’s codec', () => {
     expect(schema['~standard'].validate({ book: 1, states: [{ id: '' }] })).toMatchObject({
       issues: expect.arrayContaining([
         { path: ['book'], message: 'Expected string, got number.' },
-        { path: ['states', '0', 'id'], message: 'Expected a string, not empty.' },
+        { path: ['states', 0, 'id'], message: 'Expected a string, not empty.' },
       ]),
     })
     expect(schema['~standard'].jsonSchema.output({ target: 'draft-07' })).toHaveProperty('properties.book')

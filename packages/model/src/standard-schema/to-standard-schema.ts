@@ -4,21 +4,38 @@ import type { AnyType } from '../describe-type.js'
 import { jsonSchemaIn, jsonSchemaTargets } from '../json-schema/json-schemas.js'
 import { messageOfProblem, type Problem, problemsOf } from '../problem.js'
 
-type StandardProps<A, O> = StandardSchemaV1.Props<O, A> & StandardJSONSchemaV1.Props<O, A>
+type StandardProps<A, O> = Omit<StandardSchemaV1.Props<O, A>, 'validate'> &
+  StandardJSONSchemaV1.Props<O, A> & {
+    /** Never a promise: io-ts decodes at once. */
+    readonly validate: (value: unknown) => StandardSchemaV1.Result<A>
+  }
 
 /** The codec itself, and besides a Standard Schema and a Standard JSON Schema (standardschema.dev, version 1). */
 export type StandardCodec<C extends t.Mixed> = C & { readonly '~standard': StandardProps<t.TypeOf<C>, t.OutputOf<C>> }
 
-const keysOf = (pointer: string): ReadonlyArray<string> =>
-  pointer
+const memberOf = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined
+
+/** The keys that a pointer is made of; the index of an array's item is a number. */
+const keysIn = (pointer: string, value: unknown): ReadonlyArray<PropertyKey> => {
+  let place = value
+  return pointer
     .split('/')
     .slice(1)
-    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((escaped) => {
+      const key = escaped.replaceAll('~1', '/').replaceAll('~0', '~')
+      const isIndex = Array.isArray(place)
+      place = memberOf(place, key)
+      return isIndex ? Number(key) : key
+    })
+}
 
-const issueOf = (problem: Problem): StandardSchemaV1.Issue => ({
-  message: messageOfProblem(problem),
-  path: keysOf(problem.pointer),
-})
+const issueOf =
+  (value: unknown) =>
+  (problem: Problem): StandardSchemaV1.Issue => ({
+    message: messageOfProblem(problem),
+    path: keysIn(problem.pointer, value),
+  })
 
 const inTarget =
   (codec: AnyType) =>
@@ -37,7 +54,7 @@ const standardOf = <A, O>(codec: t.Type<A, O>): StandardProps<A, O> => {
     validate: (value) => {
       const decoded = codec.decode(value)
       if (decoded._tag === 'Right') return { value: decoded.right }
-      const [first = { message: `Expected ${codec.name}.` }, ...others] = problemsOf(decoded.left).map(issueOf)
+      const [first = { message: `Expected ${codec.name}.` }, ...others] = problemsOf(decoded.left).map(issueOf(value))
       return { issues: [first, ...others] }
     },
     jsonSchema: { input: jsonSchema, output: jsonSchema },

@@ -33,7 +33,8 @@ const newFolder = (): string => mkdtempSync(join(tmpdir(), 'model-'))
 /** The tarball that would be published, and where it is. */
 export const packModel = async (): Promise<string> => {
   const folder = newFolder()
-  await run(modelFolder, 'pnpm', 'pack', '--pack-destination', folder)
+  // Built already, and not to be built again while other tests read it.
+  await run(modelFolder, 'pnpm', 'pack', '--config.ignore-scripts=true', '--pack-destination', folder)
   const [file = ''] = readdirSync(folder)
   return join(folder, file)
 }
