@@ -93,7 +93,7 @@ const exchange =
             result: pipe(
               forwarded,
               E.map(({ answer }) => answer),
-              E.chain(decodeAnswer(ports.now(), call.body)),
+              E.chain(decodeAnswer(ports.now(), call)),
             ),
             trace: traceOf(forwarded, ports.monotonicNowInMs() - startedInMs),
           })),

@@ -27,9 +27,9 @@ const steps = ['arrive', 'authenticate', 'decode', 'audit', 'forward']
 
 export const importRules = [
   {
-    name: 'model-imports-fp-ts-and-io-ts-alone',
+    name: 'model-imports-io-ts-alone',
     from: { path: '^packages/model/src/', pathNot: [tests, '^packages/model/src/(?:arbitrary|standard-schema)/'] },
-    to: { pathNot: ['^packages/model/src/', ...npm('fp-ts', 'io-ts')] },
+    to: { pathNot: ['^packages/model/src/', ...npm('io-ts')] },
   },
   {
     name: 'only-the-entry-points-of-the-model-import-for-others',

@@ -10,7 +10,7 @@ const { output } = await cruise(['packages', 'apps'], {
 const violations = typeof output === 'string' ? [] : output.summary.violations
 
 const planted = [
-  ['model-imports-fp-ts-and-io-ts-alone', 'packages/model/src/imports-undici.ts'],
+  ['model-imports-io-ts-alone', 'packages/model/src/imports-undici.ts'],
   ['only-the-entry-points-of-the-model-import-for-others', 'packages/model/src/arbitrary/imports-undici.ts'],
   ['the-main-entry-of-the-model-stays-small', 'packages/model/src/enters-an-entry.ts'],
   ['domain-imports-the-model-alone', 'apps/proxy/src/domain/imports-a-step.ts'],

@@ -40,8 +40,8 @@ const ajvOf = async (isCreate: boolean, validateFormats: boolean): Promise<Decod
 const codecOf = (isCreate: boolean) => (isCreate ? DeviceInstallStateCreate : DeviceInstallState)
 
 /**
- * What to compare with. All look at every field and, for a body, refuse other properties. The whole job is also the form
- * of the date, and that no string of a body has half a surrogate pair, which ajv does not do.
+ * What to compare with. All look at every field and, for a body, refuse other properties, which io-ts cannot. The whole job
+ * is also the form of the date, and that no string of a body has half a surrogate pair, which ajv does not look for.
  */
 export const contenders = {
   'this library': async (isCreate: boolean): Promise<Decode> => {

@@ -75,6 +75,17 @@ describe('DateTimeOffset, for sending', () => {
 })
 
 describe('ODataDateTimeOffset, for receiving', () => {
+  it.each([
+    ['2024-06-30T12:00:00.123456789012Z', true],
+    ['2024-06-30T12:00:00.1234567890123Z', false],
+    ['2024-06-30T12:00:60+23:59', true],
+    ['2024-06-30T12:00+24:00', false],
+    ['12024-06-30t12:00z', true],
+    ['02024-06-30T12:00Z', false],
+  ])('takes up to twelve digits, a leap second, far offsets and longer years: %s: %s', (input, isTaken) => {
+    expect(ODataDateTimeOffset.is(input)).toBe(isTaken)
+  })
+
   it.each(vectors)('agrees with the ABNF of OData on $input', ({ abnf, input }) => {
     expect(ODataDateTimeOffset.is(input)).toBe(abnf)
   })

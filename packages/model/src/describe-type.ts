@@ -20,6 +20,7 @@ export interface AnyType {
   /** Of `t.type`, `t.partial` and `t.strict`. */
   readonly props?: Readonly<Record<string, AnyType>>
   /** Of `t.record`. */
+  readonly domain?: AnyType
   readonly codomain?: AnyType
   /** Of our object codecs. */
   readonly fields?: Readonly<Record<string, ObjectField>>

@@ -133,7 +133,12 @@ describe('the body of a create', () => {
     'refuses half a surrogate pair in %s, since it would be another character when it arrives',
     (name) => {
       expect(problemsWith({ ...example(), [name]: 'x\uD83D' })).toMatchObject([
-        { pointer: `/${name}`, code: 'format', received: 'string' },
+        {
+          pointer: `/${name}`,
+          code: 'format',
+          expected: `a string without lone surrogates${name === 'id' ? '' : ' or null'}`,
+          received: 'string',
+        },
       ])
       expect(problemsWith({ ...example(), [name]: 'x\uD83D\uDE00' })).toEqual([])
     },

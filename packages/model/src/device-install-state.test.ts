@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { documentedExample } from './fields/index.js'
 import { CreatedEntity } from './operations/index.js'
-import { DeviceInstallState, GraphError, problemsOf } from './index.js'
+import { DeviceInstallState, problemsOf } from './index.js'
 
 const entity = (): Record<string, unknown> => JSON.parse(documentedExample.response)
 
@@ -48,26 +48,4 @@ describe('an entity that Graph answers', () => {
     expect(CreatedEntity.is({ id: 'x', deviceName: 5 })).toBe(true)
     expect(CreatedEntity.is({ deviceName: 'x' })).toBe(false)
   })
-})
-
-describe('an error that Graph answers', () => {
-  it.each([
-    ['an empty code', { error: { code: '', message: 'x' } }],
-    ['a code with blanks and an empty message', { error: { code: 'No method match route template', message: '' } }],
-    ['innerError with more members', { error: { code: 'x', message: 'y', innerError: { date: 'z', status: '429' } } }],
-    [
-      'null for what may be left out',
-      { error: { code: 'x', message: 'y', target: null, details: null, innerError: null } },
-    ],
-    ['innererror in the older spelling', { error: { code: 'x', message: 'y', innererror: { code: 'z' } } }],
-  ])('may have %s', (_, body) => {
-    expect(GraphError.decode(body)).toEqual({ _tag: 'Right', right: body })
-  })
-
-  it.each([null, {}, { error: null }, { error: 'x' }, { error: { code: 1, message: 'x' } }, { error: { code: 'x' } }])(
-    'is not %j',
-    (body) => {
-      expect(GraphError.is(body)).toBe(false)
-    },
-  )
 })

@@ -19,13 +19,19 @@ const stateOf = (text: string): OpenInstallState => {
 }
 
 describe('an install state that is received', () => {
-  it.each(['pendingInstall', 'unknownFutureValue', 'Installed', ''])(
-    'may be %j, which is kept and told apart',
-    (member) => {
-      expect(OpenInstallState.decode(member)).toEqual({ _tag: 'Right', right: member })
-      expect(words(stateOf(member))).toBe(`new: ${member}`)
-    },
-  )
+  it.each([
+    'pendingInstall',
+    'unknownFutureValue',
+    'Installed',
+    '',
+    'undocumented',
+    'toString',
+    'constructor',
+    '__proto__',
+  ])('may be %j, which is kept and told apart', (member) => {
+    expect(OpenInstallState.decode(member)).toEqual({ _tag: 'Right', right: member })
+    expect(words(stateOf(member))).toBe(`new: ${member}`)
+  })
 
   it('may be the documented member unknown, which is not an undocumented one', () => {
     expect(words('unknown')).toBe('Graph does not know')

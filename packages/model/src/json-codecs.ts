@@ -25,6 +25,7 @@ export const codecOf = <A, K>(
   isOfKind: (u: unknown) => u is K,
   errorsIn: (u: K, context: t.Context) => t.Errors,
 ): { readonly is: t.Is<A>; readonly validate: t.Validate<unknown, A> } => {
+  // What is in `A` is known to the fields or items alone: that there are no errors is the proof.
   const isGood = (_u: unknown, errors: t.Errors): _u is A => errors.length === 0
   const validate = (u: unknown, context: t.Context): t.Validation<A> => {
     if (!isOfKind(u)) return t.failure(u, context)

@@ -91,6 +91,12 @@ describe('the shortcut of a codec', () => {
 })
 
 describe('io-ts’s own combinators', () => {
+  it('say at which index our own array is wrong', () => {
+    expect(pointersOf(DeviceInstallStateCollection.decode({ value: [entity(), { ...entity(), id: 1 }] }))).toEqual([
+      '/value/1/id',
+    ])
+  })
+
   it('take our codecs as items of an array', () => {
     const codec = t.array(DeviceInstallState)
 
@@ -218,6 +224,13 @@ describe('whatever is handed over', () => {
     }
   })
 
+  it('is not read from an object that it inherits from', () => {
+    expect(DeviceInstallState.is(Object.create(entity()))).toBe(false)
+    expect(pointersOf(DeviceInstallState.decode(Object.create(entity())))).toEqual(
+      Object.keys(DeviceInstallState.types[0].props).map((property) => `/${property}`),
+    )
+  })
+
   it('may have no prototype at all', () => {
     expect(DeviceInstallStateCreate.is(Object.assign(Object.create(null), body()))).toBe(true)
   })
@@ -232,6 +245,13 @@ describe('whatever is handed over', () => {
     expect(numbers._tag === 'Left' && numbers.left.length).toBe(32)
     expect(pointersOf(decoded)[0]).toBe('/value/0/id')
     expect(DeviceInstallStateCollection.is(many)).toBe(false)
+  })
+
+  it('may have any number of properties that nobody knows, of which no more are told than are shown', () => {
+    const many = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`p${String(index)}`, 1]))
+    const decoded = DeviceInstallStateCreate.decode({ ...body(), ...many })
+
+    expect(decoded._tag === 'Left' && decoded.left.length).toBe(32)
   })
 
   it('may be an array with holes, which are no items', () => {

@@ -177,6 +177,12 @@ describe('errors of io-ts’s own codecs', () => {
     expect(problems.every(({ pointer }) => pointer === `/${'a'.repeat(64)}`)).toBe(true)
   })
 
+  it('keep a place in a place apart from one whose name has a slash', () => {
+    const codec = t.type({ a: t.type({ b: t.string }), 'a/b': t.string })
+
+    expect(problemsIn(codec, { a: { b: 1 }, 'a/b': 1 }).map(({ pointer }) => pointer)).toEqual(['/a/b', '/a~1b'])
+  })
+
   it('keep the places of tuples and records', () => {
     const codec = t.type({ pair: t.tuple([t.string, t.number]), map: t.record(t.string, t.number) })
 

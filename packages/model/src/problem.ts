@@ -80,7 +80,7 @@ export const problemsOf = (errors: t.Errors): ReadonlyArray<Problem> => {
   for (const { context } of errors) {
     const place = placeOf(context)
     const problem = problemOf(context, pointerOf(place))
-    const id = place.join('/')
+    const id = JSON.stringify(place)
     const before = problems.get(id)
     if (before === undefined && problems.size === mostProblems) break
     problems.set(id, before === undefined ? problem : either(before, problem))

@@ -1,7 +1,7 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { modelFolder, newProject, packModel, run } from './support/packed-model.js'
+import { modelFolder, newProject, packModel, pinned, removeFolders, run } from './support/packed-model.js'
 
 const readme = readFileSync(join(modelFolder, 'README.md'), 'utf8')
 
@@ -30,12 +30,13 @@ const systems = [
   { name: 'CommonJS', type: 'commonjs', module: 'nodenext' },
 ] as const
 
-let tarball = ''
+/** Milliseconds that a cold cache and a slow registry may take. */
+const installing = 240_000
+
 const projects = new Map<string, string>()
 
 beforeAll(async () => {
-  tarball = await packModel()
-  const project = await newProject('module', tarball, 'fast-check@4', 'ajv@8')
+  const project = await newProject('module', await packModel(), pinned('fast-check'), pinned('ajv'))
   for (const { module, type } of systems) {
     const folder = join(project, type)
     mkdirSync(folder)
@@ -56,12 +57,9 @@ beforeAll(async () => {
     examples.forEach(({ code }, index) => writeFileSync(join(folder, `example-${String(index)}.ts`), code))
     projects.set(type, folder)
   }
-}, 120_000)
+}, installing)
 
-afterAll(() => {
-  for (const folder of projects.values()) rmSync(dirname(folder), { recursive: true, force: true })
-  if (tarball !== '') rmSync(dirname(tarball), { recursive: true, force: true })
-})
+afterAll(removeFolders)
 
 describe.each(systems)('the README, in a project outside of the workspace, as $name', ({ type }) => {
   it('compiles', async () => {

@@ -1,4 +1,4 @@
-import { type GraphVersion, matchRoute, type Route } from '@device-install-state/model/operations'
+import { type GraphVersion, matchRoute, operationNamed, type Route } from '@device-install-state/model/operations'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as IO from 'fp-ts/lib/IO.js'
@@ -47,7 +47,8 @@ const withRoute =
     const [path = '', ...query] = request.target.split('?')
     const match = matchRoute(versions, path)
     if (match._tag === 'NoSuchRoute') return E.left({ _tag: 'RouteNotFound' })
-    if (request.method !== 'POST') return E.left({ _tag: 'MethodNotAllowed' })
+    const { method } = operationNamed(match._tag === 'Matched' ? match.route.operation : match.operation)
+    if (request.method !== method) return E.left({ _tag: 'MethodNotAllowed' })
     if (query.length > 0)
       return E.left(requestMalformed('These routes have no query parameters; send none, and no "?".'))
     return match._tag === 'MalformedIds'

@@ -6,7 +6,13 @@ import {
   InstallState,
   problemsOf,
 } from '@device-install-state/model'
-import { CreatedEntity, isRefusal } from '@device-install-state/model/operations'
+import {
+  type AnyOperation,
+  CreatedEntity,
+  isRefusal,
+  operationNamed,
+  type Route,
+} from '@device-install-state/model/operations'
 import * as E from 'fp-ts/lib/Either.js'
 import { hiddenValuesOf } from '../domain/field-clarity.js'
 import type { GraphAnswer } from '../domain/graph-answer.js'
@@ -51,10 +57,15 @@ const unreadable = (status: number, what: string, createdId?: string): ProxyErro
   createdId,
 })
 
-const createdOf = (status: 200 | 201, answer: GraphAnswer): E.Either<ProxyError, Created> => {
+const createdOf = (
+  { answers }: AnyOperation,
+  status: 200 | 201,
+  answer: GraphAnswer,
+): E.Either<ProxyError, Created> => {
   const json = jsonOf(answer)
   if (json === undefined) return E.left(unreadable(status, 'it is not JSON'))
-  const decoded = DeviceInstallState.decode(json)
+  // Should Graph say 200, it means what 201 does.
+  const decoded = answers['201'].codec.decode(json)
   if (E.isRight(decoded)) {
     const { right: entity } = decoded
     return E.right({ status, id: entity.id, text: answer.text, drift: driftIn(status, entity) })
@@ -94,16 +105,22 @@ const isMissingRoute = ({ code, message, status }: GraphRefusal): boolean =>
   (code === 'No method match route template' ||
     /^(?:No OData route exists|Resource not found for the segment)/.test(message ?? ''))
 
+/** What was asked of Graph. */
+export interface Sent {
+  readonly body: DeviceInstallStateCreate
+  readonly route: Pick<Route, 'operation'>
+}
+
 /**
  * What Graph's answer says. `applied` needs a 201 or a 200 with a whole entity; a refusal needs a status of the closed
  * list; all else says nothing sure about the call. Does not compare the entity with what was sent,
  * whose values are kept out of the words of a refusal.
  */
 export const decodeAnswer =
-  (now: Date, sent: DeviceInstallStateCreate) =>
+  (now: Date, { body: sent, route }: Sent) =>
   (answer: GraphAnswer): E.Either<ProxyError, Created> => {
     const { headers, status } = answer
-    if (status === 200 || status === 201) return createdOf(status, answer)
+    if (status === 200 || status === 201) return createdOf(operationNamed(route.operation), status, answer)
     if (status >= 300 && status < 400) return E.left({ _tag: 'GraphRedirected', status })
     const refusal = refusalOf(answer, now, sent)
     if (status === 401) return E.left({ _tag: 'GraphRejectedOurToken', refusal })

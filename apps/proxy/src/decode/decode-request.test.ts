@@ -1,19 +1,22 @@
 import { documentedExample } from '@device-install-state/model/fields'
+import { createManagedEBookDeviceState } from '@device-install-state/model/operations'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeBody } from './decode-request.js'
+
+const { body: codec } = createManagedEBookDeviceState
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const example = (change: object = {}): string => JSON.stringify({ ...JSON.parse(documentedExample.request), ...change })
 
 const errorOf = (body: string | Uint8Array) => {
-  const decoded = decodeBody(typeof body === 'string' ? bytes(body) : body)
+  const decoded = decodeBody(codec, typeof body === 'string' ? bytes(body) : body)
   return decoded._tag === 'Left' ? decoded.left : undefined
 }
 
 describe('a body', () => {
   it('is decoded from the bytes of the documented example', () => {
-    expect(decodeBody(bytes(documentedExample.request))).toEqual({
+    expect(decodeBody(codec, bytes(documentedExample.request))).toEqual({
       _tag: 'Right',
       right: JSON.parse(documentedExample.request),
     })
@@ -69,7 +72,7 @@ describe('a body', () => {
   it('of any bytes gives a value or an error, and throws nothing', () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array(), fc.json().map(bytes), fc.string().map(bytes)), (body) => {
-        expect(['Left', 'Right']).toContain(decodeBody(body)._tag)
+        expect(['Left', 'Right']).toContain(decodeBody(codec, body)._tag)
       }),
     )
   })

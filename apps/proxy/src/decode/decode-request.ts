@@ -1,4 +1,5 @@
-import { DeviceInstallStateCreate, type Problem, problemsOf } from '@device-install-state/model'
+import { type DeviceInstallStateCreate, type Problem, problemsOf } from '@device-install-state/model'
+import { type AnyOperation, operationNamed } from '@device-install-state/model/operations'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
@@ -64,13 +65,16 @@ const withinLimits = (body: DeviceInstallStateCreate): E.Either<ProxyError, Devi
  * The body of a create, from its bytes: strict JSON (RFC 7493), the model's codec, and strings of at most 4,096
  * characters. Every problem of shape is told at once; a value is never told.
  */
-export const decodeBody = (bytes: Uint8Array): E.Either<ProxyError, DeviceInstallStateCreate> =>
+export const decodeBody = (
+  codec: AnyOperation['body'],
+  bytes: Uint8Array,
+): E.Either<ProxyError, DeviceInstallStateCreate> =>
   pipe(
     textOf(bytes),
     E.chain(strictJson),
     E.chain((json) =>
       pipe(
-        DeviceInstallStateCreate.decode(json),
+        codec.decode(json),
         E.mapLeft((errors) => bodyInvalid(problemsOf(errors))),
       ),
     ),
@@ -80,14 +84,11 @@ export const decodeBody = (bytes: Uint8Array): E.Either<ProxyError, DeviceInstal
 /** What does the caller ask for? The body is read only now, when the caller is known. */
 export const decodeRequest =
   (arrival: Arrival) =>
-  (caller: Caller): TE.TaskEither<ProxyError, Call> =>
-    pipe(
+  (caller: Caller): TE.TaskEither<ProxyError, Call> => {
+    const { body: codec } = operationNamed(arrival.route.operation)
+    return pipe(
       arrival.request.readBody,
-      TE.chainEitherK(decodeBody),
-      TE.map((body) => ({
-        ...arrival,
-        caller,
-        body,
-        json: JSON.stringify(DeviceInstallStateCreate.encode(body)),
-      })),
+      TE.chainEitherK((bytes) => decodeBody(codec, bytes)),
+      TE.map((body) => ({ ...arrival, caller, body, json: JSON.stringify(codec.encode(body)) })),
     )
+  }

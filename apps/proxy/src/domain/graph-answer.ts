@@ -1,5 +1,6 @@
 /** What goes to Graph. The host and the names of the headers are constant and belong to whoever sends it. */
 export interface GraphRequest {
+  readonly method: 'POST'
   /** Printed from typed values: version, route, ids. */
   readonly path: string
   readonly json: string

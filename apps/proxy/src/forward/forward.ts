@@ -1,3 +1,4 @@
+import { operationNamed } from '@device-install-state/model/operations'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as IO from 'fp-ts/lib/IO.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
@@ -32,6 +33,7 @@ export interface Forwarded {
 }
 
 const requestOf = ({ json, request, route }: Call, token: string): GraphRequest => ({
+  method: operationNamed(route.operation).method,
   path: route.path,
   json,
   token,

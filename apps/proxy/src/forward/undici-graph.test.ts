@@ -6,6 +6,7 @@ import type { GraphRequest } from '../domain/graph-answer.js'
 import { undiciGraph } from './undici-graph.js'
 
 const request: GraphRequest = {
+  method: 'POST',
   path: '/beta/deviceAppManagement/managedEBooks/B1/deviceStates',
   json: documentedExample.request,
   token: 'the.upstream.token',

@@ -139,8 +139,8 @@ export const undiciGraph = (settings: UndiciGraphSettings): UndiciGraph => {
     keepAliveMaxTimeout: 30_000,
   })
 
-  const optionsOf = ({ auditId, json, path, token }: GraphRequest): Dispatcher.DispatchOptions => ({
-    method: 'POST',
+  const optionsOf = ({ auditId, json, method, path, token }: GraphRequest): Dispatcher.DispatchOptions => ({
+    method,
     path,
     headers: {
       authorization: `Bearer ${token}`,

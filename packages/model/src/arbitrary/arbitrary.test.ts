@@ -109,6 +109,17 @@ describe('near misses', () => {
   })
 })
 
+/** How deep one gets by the last member of each. */
+const depthOf = (value: unknown): number => {
+  let depth = 0
+  let place = value
+  while (typeof place === 'object' && place !== null && depth < 20_000) {
+    place = Object.values(place).at(-1)
+    if (place !== undefined) depth++
+  }
+  return depth
+}
+
 describe('hostile values', () => {
   it('are of every kind', () => {
     const drawn = sample(arbitrary.hostile())
@@ -119,5 +130,9 @@ describe('hostile values', () => {
     expect(objects.some((value) => 'deviceName' in value && !Object.hasOwn(value, 'deviceName'))).toBe(true)
     expect(objects.some((value) => Object.keys(value).length > 1000)).toBe(true)
     expect(drawn.some((value) => typeof value === 'bigint')).toBe(true)
+    expect(Math.max(...drawn.map(depthOf))).toBeGreaterThanOrEqual(10_000)
+    expect(objects.some((value) => 'value' in value && Array.isArray(value.value) && value.value.length > 10_000)).toBe(
+      true,
+    )
   })
 })

@@ -26,7 +26,7 @@ const withOwn = (value: object, name: string, json: string): unknown => {
 
 /**
  * What an attacker, or a broken program, may hand over: names that belong to objects, nesting 10,000 deep, half surrogate
- * pairs, inherited properties, arrays with names, thousands of properties, long strings, and what JSON cannot hold. Any
+ * pairs, inherited properties, arrays with names, thousands of properties or items, long strings, and what JSON cannot hold. Any
  * codec takes it or refuses it; none may throw, change a prototype, or take long. (Getters and proxies that throw are
  * not among them: no JSON text leads to one.)
  */
@@ -47,6 +47,7 @@ export const hostile = (): fc.Arbitrary<unknown> =>
     state().map((value): unknown => Object.assign(Object.create(null), value)),
     state().map((value) => Object.assign([], value)),
     state().map((value) => [value]),
+    fc.constantFrom<unknown>({}, 1, null).map((item) => ({ value: Array.from({ length: 20_000 }, () => item) })),
     state().map((value) => ({
       ...value,
       ...Object.fromEntries(Array.from({ length: 2000 }, (_, index) => [`p${String(index)}`, index])),

@@ -51,6 +51,26 @@ describe('the field table', () => {
     for (const field of Object.values(table)) expect(field.documentation).toMatch(/\.$/)
   })
 
+  it('says how sensitive each property is: what names or leads to a person is personal', () => {
+    expect(
+      Object.fromEntries(Object.entries(deviceInstallStateFields).map(([name, field]) => [name, field.class])),
+    ).toEqual({
+      '@odata.context': 'identifier',
+      '@odata.type': 'enum',
+      id: 'identifier',
+      deviceName: 'personal',
+      deviceId: 'identifier',
+      lastSyncDateTime: 'timestamp',
+      installState: 'enum',
+      errorCode: 'text',
+      osVersion: 'text',
+      osDescription: 'text',
+      userName: 'personal',
+    })
+    // May quote what was sent.
+    expect(graphErrorFields.message.class).toBe('personal')
+  })
+
   it('has the names, types and nullability of the published metadata', () => {
     const published = {
       id: ['Edm.String', false],

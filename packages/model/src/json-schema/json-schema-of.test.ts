@@ -37,6 +37,7 @@ describe('the JSON Schema of a codec', () => {
     ['any object', t.UnknownRecord, { type: 'object' }],
     ['an array', t.readonlyArray(t.string), { type: 'array', items: { type: 'string' } }],
     ['an object', t.type({ a: t.string }), { type: 'object', properties: { a: { type: 'string' } }, required: ['a'] }],
+    ['a record', t.record(t.string, t.number), { type: 'object', additionalProperties: { type: 'number' } }],
     ['a partial object', t.partial({ a: t.string }), { type: 'object', properties: { a: { type: 'string' } } }],
     ['a union', t.union([t.string, t.null]), { anyOf: [{ type: 'string' }, { type: 'null' }] }],
     [
@@ -86,6 +87,8 @@ describe('the JSON Schema of a codec', () => {
   it.each<[string, t.Mixed]>([
     ['a predicate', t.Int],
     ['a function', t.Function],
+    ['a tuple', t.tuple([t.string])],
+    ['a record of certain keys', t.record(t.keyof({ a: null }), t.number)],
     ['a codec of somebody else’s', new t.Type('Mine', t.string.is, t.string.validate, t.identity)],
     ['one of ours that nobody has described', RequestHeaders],
   ])('is not made up: %s', (_, codec) => {

@@ -83,6 +83,13 @@ const membersSchema = (members: ReadonlyArray<string>): JsonSchema =>
 const noSchemaOf = ({ name }: AnyType): TypeError =>
   new TypeError(`There is no JSON Schema for the codec ${name}: it is neither ours nor a plain one of io-ts.`)
 
+const schemaOfRecord = (codec: AnyType): JsonSchema => {
+  const { codomain, domain } = codec
+  // With other keys than strings, io-ts may want each of them to be there.
+  if (codomain === undefined || domain?._tag !== 'StringType') throw noSchemaOf(codec)
+  return { type: 'object', additionalProperties: jsonSchemaOf(codomain) }
+}
+
 const below = (codec: AnyType): JsonSchema => {
   if (codec.type === undefined) throw noSchemaOf(codec)
   return jsonSchemaOf(codec.type)
@@ -113,6 +120,8 @@ const schemaOfIoTs = (codec: AnyType): JsonSchema => {
     case 'ArrayType':
     case 'ReadonlyArrayType':
       return { type: 'array', items: below(codec) }
+    case 'DictionaryType':
+      return schemaOfRecord(codec)
     case 'InterfaceType':
     case 'PartialType':
     case 'StrictType':

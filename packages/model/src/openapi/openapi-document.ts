@@ -75,7 +75,12 @@ export const openApiDocument = (servers: ReadonlyArray<OpenApiServer> = [graph()
   },
   servers,
   security: [{ bearer: [] }],
-  paths: Object.fromEntries(operations.map((operation) => [operation.template, { post: operationObject(operation) }])),
+  paths: Object.fromEntries(
+    operations.map((operation) => [
+      operation.template,
+      { [operation.method.toLowerCase()]: operationObject(operation) },
+    ]),
+  ),
   components: {
     securitySchemes: {
       bearer: {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { DeviceInstallState, GraphError, innerErrorOf, problemsOf } from '../index.js'
+import { DeviceInstallState, GraphError, innerErrorOf, type ManagedEBookId, problemsOf } from '../index.js'
 import {
   answerCodecOf,
   createManagedEBookDeviceState as operation,
   isRefusal,
   matchRoute,
+  operationNamed,
   operations,
   RequestHeaders,
 } from './index.js'
@@ -98,6 +99,19 @@ describe('the path codec', () => {
 })
 
 describe('an operation', () => {
+  it('is found by its name', () => {
+    expect(operations.map(({ name }) => operationNamed(name))).toEqual(operations)
+    expect(operations.map(({ method }) => method)).toEqual(['POST', 'POST'])
+  })
+
+  it('prints no path without its ids', () => {
+    const inherited: unknown = Object.create({ managedEBookId: 'B1' })
+
+    expect(() => operation.print('beta', inherited as { readonly managedEBookId: ManagedEBookId })).toThrow(
+      'The path has no managedEBookId to print.',
+    )
+  })
+
   it.each(operations)(
     '$name has no query, and names its permission and page',
     ({ documentation, permission, query }) => {
@@ -116,6 +130,8 @@ describe('an operation', () => {
     [{ authorization: 'Bearer a b', 'content-type': 'application/json' }, false],
     [{ authorization: 'Bearer a', 'content-type': 'text/json' }, false],
     [{ authorization: 'Bearer a', 'content-type': 'application/jsonx' }, false],
+    [{ authorization: 'Bearer a' }, false],
+    [{ authorization: 'Bearer a', 'content-type': 'application/json', 'x-other': 'x' }, true],
     [{ 'content-type': 'application/json' }, false],
   ])('takes headers %j: %s', (headers, isTaken) => {
     expect(RequestHeaders.is(headers)).toBe(isTaken)

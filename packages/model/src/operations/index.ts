@@ -11,6 +11,7 @@ export {
   matchRoute,
   type Operation,
   type OperationName,
+  operationNamed,
   operations,
   type PathValue,
   type Route,

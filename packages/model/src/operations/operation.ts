@@ -99,6 +99,11 @@ const answers: Operation['answers'] = {
   },
 }
 
+// Ids come from a codec, so that one is missing is a mistake of whoever went around it.
+const missing = (id: string): never => {
+  throw new TypeError(`The path has no ${id} to print.`)
+}
+
 const defineOperation = <Ids extends RouteIds>(
   definition: Pick<Operation<Ids>, 'name' | 'summary' | 'template' | 'ids'>,
 ): Operation<Ids> => {
@@ -107,7 +112,7 @@ const defineOperation = <Ids extends RouteIds>(
 
   const print = (version: GraphVersion, ids: Ids): string => {
     const named: ReadonlyMap<string, string> = new Map(Object.entries(ids))
-    return `/${version}${template.replaceAll(placeholder, (_, id: string) => named.get(id) ?? '')}`
+    return `/${version}${template.replaceAll(placeholder, (_, id: string) => named.get(id) ?? missing(id))}`
   }
 
   /** The ids as they stand in the path, well-formed or not. */
@@ -122,7 +127,7 @@ const defineOperation = <Ids extends RouteIds>(
     const ids = idsCodec.decode(raw)
     return ids._tag === 'Right'
       ? { _tag: 'Matched', route: { operation: name, version, ids: ids.right, path: print(version, ids.right) } }
-      : { _tag: 'MalformedIds', operation: name, names: ids.left.map(({ context }) => context[1]?.key ?? '') }
+      : { _tag: 'MalformedIds', operation: name, names: ids.left.flatMap(({ context }) => context[1]?.key ?? []) }
   }
 
   const isPathValue = (u: unknown): u is PathValue<Ids> =>
@@ -204,6 +209,10 @@ export const operations = [createManagedEBookDeviceState, createUserStateSummary
 
 /** One of the two, which `Operation` alone is not: an operation prints the ids of its own template. */
 export type AnyOperation = (typeof operations)[number]
+
+/** The operation of a route that was found. */
+export const operationNamed = (name: OperationName): AnyOperation =>
+  name === createManagedEBookDeviceState.name ? createManagedEBookDeviceState : createUserStateSummaryDeviceState
 
 type Documented = Pick<Operation, 'answers'>
 

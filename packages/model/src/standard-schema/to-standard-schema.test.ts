@@ -31,7 +31,7 @@ describe('a codec as Standard Schema', () => {
       ...body(),
       deviceName: 5,
       installState: 'Installed',
-      'a/b~c': 'Grace Hopper',
+      'a/b~1c': 'Grace Hopper',
     })
 
     expect(result).toEqual({
@@ -42,7 +42,7 @@ describe('a codec as Standard Schema', () => {
           message:
             'Expected one of: notApplicable, installed, failed, notInstalled, uninstallFailed, unknown. Did you mean installed?',
         },
-        { path: ['a/b~c'], message: expect.stringContaining('Expected no property of this name; there are ') },
+        { path: ['a/b~1c'], message: expect.stringContaining('Expected no property of this name; there are ') },
       ],
     })
     expect(JSON.stringify(result)).not.toContain('Grace')

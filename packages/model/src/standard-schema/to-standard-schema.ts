@@ -61,6 +61,7 @@ const standardOf = <A, O>(codec: t.Type<A, O>): StandardProps<A, O> => {
   }
 }
 
+// `Object.create` says any; what inherits everything from a codec is one.
 const inheriting: <C extends object>(codec: C) => C = Object.create
 
 /**

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -28,15 +28,35 @@ const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => ofTheNetwork.test(name) || !ofOurs.test(name)),
 )
 
-const newFolder = (): string => mkdtempSync(join(tmpdir(), 'model-'))
+const folders: Array<string> = []
+
+const newFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'model-'))
+  folders.push(folder)
+  return folder
+}
+
+/** Removes what was made here, and nothing else. */
+export const removeFolders = (): void => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+}
 
 /** The tarball that would be published, and where it is. */
 export const packModel = async (): Promise<string> => {
   const folder = newFolder()
   // Built already, and not to be built again while other tests read it.
   await run(modelFolder, 'pnpm', 'pack', '--config.ignore-scripts=true', '--pack-destination', folder)
-  const [file = ''] = readdirSync(folder)
+  const [file, ...others] = readdirSync(folder)
+  if (file === undefined || others.length > 0) throw new Error(`one tarball was expected in ${folder}`)
   return join(folder, file)
+}
+
+/** The version that we use ourselves, so that a release elsewhere does not change what is tested. */
+export const pinned = (name: string): string => {
+  const { version }: { readonly version: string } = JSON.parse(
+    readFileSync(join(modelFolder, 'node_modules', name, 'package.json'), 'utf8'),
+  )
+  return `${name}@${version}`
 }
 
 /** A project outside of the workspace that has installed packages as anyone would. */
