@@ -59,9 +59,9 @@ const versions = ['io-ts', 'ajv', 'zod', 'valibot'].map(versionOf).join(', ')
 const results = `# Decoding the documented example
 
 Made by \`pnpm run bench\`: time for one value, and in parentheses how many times that of this library, both as medians of
-${String(rounds)} interleaved rounds. All look at every property and collect every error; for a body, all but io-ts refuse other properties, which it cannot. The whole
-job is also the form of the date (not done by "types alone") and, for a body, that no string has half a surrogate pair
-(not done by ajv).
+${String(rounds)} interleaved rounds. All look at every property and collect every
+error; for a body, all but io-ts refuse other properties, which io-ts cannot. The whole job is also the form of the date (not
+done by "types alone") and, for a body, that no string has half a surrogate pair (not done by ajv).
 
 ${table}
 
