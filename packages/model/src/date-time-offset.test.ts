@@ -51,6 +51,7 @@ describe('DateTimeOffset, for sending', () => {
     ['0000-12-31T23:00:00-14:00', 'year zero, in UTC year one'],
     ['0001-01-01T00:00:00+00:01', 'before the first instant of .NET'],
     ['9999-12-31T23:59:59-00:01', 'after the last instant of .NET'],
+    ['9999-12-31T23:59:00-00:01', 'at the first instant after them'],
     ['2024-06-30 12:00:00Z', 'a blank for T'],
     ['2024-06-30T12:00:00Z\n', 'a line end behind it'],
     ['٢٠٢٤-06-30T12:00:00Z', 'digits that are not ASCII'],

@@ -8,6 +8,7 @@ export interface AnyType {
   readonly name: string
   readonly _tag?: string
   readonly is?: t.Is<unknown>
+  readonly decode?: t.Decode<unknown, unknown>
   readonly description?: Description
   /** Of `t.keyof`. */
   readonly keys?: object
@@ -34,7 +35,9 @@ export const describeType = (type: AnyType, actual: unknown): Description => {
   const json = jsonKindOf(actual)
   if (inner !== undefined && /^(?:Exact|Readonly|Refinement|Recursive)T/.test(tag)) {
     // What is within says more, unless it is content: then it is the predicate that is not.
-    return inner.is?.(actual) === true ? { json, expected, mismatch: 'format' } : describeType(inner, actual)
+    return inner.decode?.(actual)._tag === 'Right'
+      ? { json, expected, mismatch: 'format' }
+      : describeType(inner, actual)
   }
   return keys === undefined && tag !== 'LiteralType'
     ? { json, expected, mismatch: 'type' }

@@ -29,6 +29,7 @@ describe('a page of states', () => {
     [{ value: [null] }, '/value/0', 'type'],
     [{ value: [entity(), { ...entity(), id: '' }] }, '/value/1/id', 'format'],
     [{ value: [], '@odata.count': -1 }, '/@odata.count', 'format'],
+    [{ value: [], '@odata.count': 2 ** 53 }, '/@odata.count', 'format'],
     [{ value: [], '@odata.count': 1.5 }, '/@odata.count', 'format'],
     [{ value: [], '@odata.count': '1' }, '/@odata.count', 'type'],
     [{ value: [], '@odata.nextLink': null }, '/@odata.nextLink', 'type'],

@@ -23,6 +23,7 @@ describe('a word that is none of those there are', () => {
 
   it('is the nearer of two', () => {
     expect(nearest('abcdefgx', ['abcdexxh', 'abcdefgh'])).toBe('abcdefgh')
+    expect(nearest('ABCDEF', ['abcdefg', 'abcdef'])).toBe('abcdef')
   })
 
   it('may be no word at all', () => {
@@ -33,5 +34,7 @@ describe('a word that is none of those there are', () => {
   it('that is short is not guessed by two letters', () => {
     expect(nearest('os', ['id'])).toBeUndefined()
     expect(nearest('idd', ['id'])).toBe('id')
+    expect(nearest('ix', ['id'])).toBeUndefined()
+    expect(nearest('abxx', ['abcd'])).toBeUndefined()
   })
 })

@@ -39,6 +39,9 @@ describe('other properties', () => {
     expect(decoded).toEqual({ _tag: 'Right', right: entity() })
     expect(added).toHaveProperty('foo')
     expect(codec.is(added) && codec.encode(added)).toEqual(entity())
+    // Not even where what is to be encoded is wrong besides.
+    const wrong: unknown = { ...added, deviceName: 5 }
+    expect(codec.encode(wrong as DeviceInstallState)).not.toHaveProperty('foo')
   })
 
   it('cost no copy where there are none to leave out', () => {
@@ -79,7 +82,15 @@ describe('the shortcut of a codec', () => {
     const known = (name: string): boolean | undefined => codec.shortcut?.knows(name)
 
     expect(Object.keys(codec.fields).filter((name) => known(name) !== true)).toEqual([])
-    expect(['foo', '__proto__', 'constructor', '', 'DeviceName'].filter((name) => known(name) !== false)).toEqual([])
+    const near = Object.keys(codec.fields).flatMap((name) => [
+      `${name}s`,
+      name.slice(1),
+      name.toUpperCase(),
+      `@${name}`,
+    ])
+    const foreign = [...near.filter((name) => name !== 'ID'), 'extra', 'foo', '__proto__', 'constructor', '']
+    expect(foreign.filter((name) => known(name) !== false)).toEqual([])
+    fc.assert(fc.property(fc.string(), (name) => known(name) === Object.hasOwn(codec.fields, name)))
     expect(DeviceInstallStateCreate.shortcut?.knows('@odata.context')).toBe(false)
   })
 

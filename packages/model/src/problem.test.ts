@@ -3,7 +3,9 @@ import * as t from 'io-ts'
 import { describe, expect, it } from 'vitest'
 import { nearMissAnswer, nearMissCreate } from './arbitrary/index.js'
 import { documentedExample } from './fields/index.js'
+import { CreatedEntity, operations } from './operations/index.js'
 import {
+  closed,
   DateTimeOffset,
   DeviceInstallState,
   DeviceInstallStateCreate,
@@ -154,7 +156,13 @@ describe('errors of io-ts’s own codecs', () => {
   it.each<[string, t.Mixed, unknown, object]>([
     ['readonly', t.readonly(InstallState), 'Installed', { code: 'enum', didYouMean: 'installed' }],
     ['a brand that is content', t.refinement(DateTimeOffset, () => true), '2026-02-30T00:00:00Z', { code: 'format' }],
-    ['recursion', t.recursion('R', () => InstallState), 'Installed', { code: 'enum', didYouMean: 'installed' }],
+    // Not of ours itself: io-ts would rename it.
+    [
+      'recursion',
+      t.recursion('R', () => t.readonly(InstallState)),
+      'Installed',
+      { code: 'enum', didYouMean: 'installed' },
+    ],
     ['exact', exact(DeviceInstallState), 1, { code: 'type', expected: 'a JSON object' }],
     ['a refinement of a refinement', t.refinement(t.Int, () => true, 'Mine'), 1.5, { code: 'format', expected: 'Int' }],
     ['a predicate of its own', t.refinement(t.Int, () => false, 'Mine'), 1, { code: 'format', expected: 'Mine' }],
@@ -175,6 +183,70 @@ describe('errors of io-ts’s own codecs', () => {
 
     expect(problems).toHaveLength(2)
     expect(problems.every(({ pointer }) => pointer === `/${'a'.repeat(64)}`)).toBe(true)
+  })
+
+  it('keep the places in what a codec has made of a text', () => {
+    const Json = new t.Type<unknown, string, string>(
+      'Json',
+      t.unknown.is,
+      (text) => t.success(JSON.parse(text)),
+      String,
+    )
+    const Sent = t.string.pipe(Json).pipe(t.type({ a: t.string, state: InstallState }))
+
+    expect(problemsIn(Sent, '{"a":1,"state":"Installed"}')).toMatchObject([
+      { pointer: '/a', expected: 'string' },
+      { pointer: '/state', didYouMean: 'installed' },
+    ])
+  })
+
+  it('blame the predicate where what is within decodes, though it would not say yes', () => {
+    const NonEmpty = t.refinement(
+      t.type({ a: t.string, b: t.union([t.string, t.undefined]) }),
+      ({ a }) => a !== '',
+      'NonEmpty',
+    )
+
+    expect(problemsIn(NonEmpty, { a: '' })).toMatchObject([{ code: 'format', expected: 'NonEmpty' }])
+  })
+
+  it('say a thing once, even one that holds an "or"', () => {
+    const codec = t.union([DeviceInstallState, DeviceInstallStateCreate])
+    const problems = problemsIn(codec, { ...entity(), deviceName: 5 })
+
+    expect(problems).toMatchObject([{ pointer: '/deviceName', expected: 'a string or null' }])
+  })
+
+  it('keep the guess of either alternative', () => {
+    const other = t.keyof({ alpha: null, beta: null })
+
+    for (const codec of [t.union([other, InstallState]), t.union([InstallState, other])]) {
+      expect(problemsIn(codec, 'Installed')).toMatchObject([{ code: 'enum', didYouMean: 'installed' }])
+    }
+  })
+
+  it('say of 32 places all that there is to say', () => {
+    const codec = t.union([t.array(t.string), t.array(t.boolean)])
+    const problems = problemsIn(
+      codec,
+      Array.from({ length: 33 }, () => 1),
+    )
+
+    expect(problems).toHaveLength(32)
+    expect(problems[0]).toMatchObject({ pointer: '/0', expected: 'string or boolean' })
+  })
+
+  it('say of an array what it is, not what its items are', () => {
+    expect(problemsIn(t.readonlyArray(InstallState), 5)).toMatchObject([
+      { pointer: '', code: 'type', expected: 'ReadonlyArray<InstallState>' },
+    ])
+  })
+
+  it('list nothing where there is nothing to list', () => {
+    expect(problemsIn(closed(CreatedEntity), { id: 'x', y: 1 })[0]?.expected).toBe(
+      'no property of this name; there are id',
+    )
+    expect(problemsIn(operations[0].query, { $select: 'id' })[0]?.expected).toBe('no property of this name')
   })
 
   it('keep a place in a place apart from one whose name has a slash', () => {

@@ -32,12 +32,11 @@ const escape = (key: string): string => key.slice(0, 64).toWellFormed().replaceA
 export const pointerOf = (keys: ReadonlyArray<string>): string => keys.map((key) => `/${escape(key)}`).join('')
 
 // io-ts also notes which member of a union or an intersection it was in: that is no place in the value, and shows by the
-// value being the same one still. What is no object has no places.
+// value being the same one still.
 const placeOf = (context: t.Context): ReadonlyArray<string> =>
-  context.flatMap(({ actual, key }, index) => {
-    const parent = context[index - 1]?.actual
-    return typeof parent === 'object' && parent !== actual ? [key] : []
-  })
+  context.flatMap(({ actual, key }, index) =>
+    index === 0 || Object.is(context[index - 1]?.actual, actual) ? [] : [key],
+  )
 
 const codeOf = ({ json, mismatch }: Description, received: JsonKind, pointer: string): ProblemCode => {
   if (mismatch === 'extra') return 'extra'
@@ -55,7 +54,7 @@ const problemOf = (context: t.Context, pointer: string): Problem => {
   const code = codeOf(description, received, pointer)
   const isExtra = code === 'extra'
   const didYouMean = members && nearest(isExtra ? key : actual, members)
-  const known = isExtra && didYouMean === undefined && members ? `; there are ${members.join(', ')}` : ''
+  const known = isExtra && didYouMean === undefined && members?.[0] ? `; there are ${members.join(', ')}` : ''
   return {
     pointer,
     code,
@@ -65,10 +64,13 @@ const problemOf = (context: t.Context, pointer: string): Problem => {
   }
 }
 
-/** Two codecs hoped for something at one place: either would do. */
+/** Two codecs hoped for something at one place. Either would do, unless they were intersected: that does not show. */
 const either = (a: Problem, b: Problem): Problem => ({
-  ...(a.code === 'type' ? b : a),
-  expected: a.expected.split(' or ').includes(b.expected) ? a.expected : bounded(`${a.expected} or ${b.expected}`),
+  ...b,
+  ...(a.code === 'type' ? {} : a),
+  expected: ` or ${a.expected} or `.includes(` or ${b.expected} or `)
+    ? a.expected
+    : bounded(`${a.expected} or ${b.expected}`),
 })
 
 /**
@@ -82,7 +84,7 @@ export const problemsOf = (errors: t.Errors): ReadonlyArray<Problem> => {
     const problem = problemOf(context, pointerOf(place))
     const id = JSON.stringify(place)
     const before = problems.get(id)
-    if (before === undefined && problems.size === mostProblems) break
+    if (before === undefined && problems.size === mostProblems) continue
     problems.set(id, before === undefined ? problem : either(before, problem))
   }
   return [...problems.values()]

@@ -88,8 +88,26 @@ describe('readAnswer', () => {
     })
   })
 
+  it.each(['toString', 'done', 5, null])(
+    'goes by the status where what the gateway says is no outcome: %j',
+    async (outcome) => {
+      const body = { error: { code: 'x', message: 'y', innerError: { outcome, 'request-id': 5 } } }
+
+      expect(await rejection(answer(400, JSON.stringify(body), { 'request-id': '' }))).toMatchObject({
+        outcome: 'refused',
+        requestId: undefined,
+      })
+    },
+  )
+
+  it('finds the request-id of the body where the header is empty', async () => {
+    const body = { error: { code: 'x', message: 'y', innerError: { 'request-id': 'R3' } } }
+
+    expect(await rejection(answer(400, JSON.stringify(body), { 'request-id': '' }))).toHaveProperty('requestId', 'R3')
+  })
+
   it('puts on one line, and cuts, what others chose', async () => {
-    const long = `x\nINFO forged\u001b[2J${'y'.repeat(100_000)}`
+    const long = `x\nINFO forged\u001b[2J\u202e\u2028\u2029${'y'.repeat(100_000)}`
     const refused = await rejection(answer(400, JSON.stringify({ error: { code: 'c', message: long } })))
     const unreadable = await rejection(answer(201, JSON.stringify({ id: long })))
     const wrong = throwing(() => decodeOrThrow(DeviceInstallStateCreate, { [long]: 1 }))
@@ -97,7 +115,9 @@ describe('readAnswer', () => {
 
     for (const error of [refused, unreadable, wrong]) {
       expect(linesOf(error).filter((line) => line.startsWith('INFO'))).toEqual([])
-      expect(linesOf(error).join('')).not.toContain('\u001b')
+      expect(['\u001b', '\u202e', '\u2028', '\u2029'].filter((sign) => linesOf(error).join('').includes(sign))).toEqual(
+        [],
+      )
       expect(Math.max(...linesOf(error).map((line) => line.length))).toBeLessThan(1000)
     }
   })

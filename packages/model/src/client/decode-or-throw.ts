@@ -19,7 +19,7 @@ export class DecodeError extends Error {
   readonly problems: ReadonlyArray<Problem>
 
   constructor(codecName: string, problems: ReadonlyArray<Problem>) {
-    super(`This is no ${codecName}:${listProblems(problems)}`)
+    super(`This is no ${printable(codecName, longestPlace)}:${listProblems(problems)}`)
     this.problems = problems
   }
 }

@@ -67,8 +67,10 @@ describe('the field table', () => {
       osDescription: 'text',
       userName: 'personal',
     })
-    // May quote what was sent.
-    expect(graphErrorFields.message.class).toBe('personal')
+    const classesOf = (table: Table) => Object.values(table).map((field) => field.class)
+    expect(classesOf(deviceInstallStateCollectionFields)).toEqual(['identifier', 'text', 'identifier', 'personal'])
+    // All but the code may quote what was sent.
+    expect(classesOf(graphErrorFields)).toEqual(['enum', 'personal', 'text', 'personal', 'personal', 'personal'])
   })
 
   it('has the names, types and nullability of the published metadata', () => {

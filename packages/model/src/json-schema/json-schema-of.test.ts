@@ -6,6 +6,7 @@ import {
   DeviceInstallState,
   DeviceInstallStateCreate,
   exact,
+  InstallState,
   installStates,
   ManagedEBookId,
 } from '../index.js'
@@ -56,6 +57,18 @@ describe('the JSON Schema of a codec', () => {
     expect(jsonSchemaOf(codec)).toEqual(schema)
   })
 
+  it.each([
+    [InstallState, { type: 'string', enum: [...installStates] }],
+    [
+      DeviceInstallStateCreate.fields['@odata.type']?.codec,
+      { type: 'string', const: '#microsoft.graph.deviceInstallState' },
+    ],
+  ])('of what may also be null takes null, which is no member of an enum', (codec, schema) => {
+    const description = { json: 'string', expected: 'x', mismatch: 'enum', ...(codec && { notNull: codec }) } as const
+
+    expect(jsonSchemaOf({ name: 'X | null', description })).toEqual({ anyOf: [schema, { type: 'null' }] })
+  })
+
   it('of a keyof without members takes nothing', () => {
     expect(jsonSchemaOf(t.keyof({}))).toEqual({ not: {} })
   })
@@ -88,6 +101,7 @@ describe('the JSON Schema of a codec', () => {
     ['a predicate', t.Int],
     ['a function', t.Function],
     ['a tuple', t.tuple([t.string])],
+    ['one that has a name of ours', new t.Type('Key', t.string.is, t.string.validate, t.identity)],
     ['a record of certain keys', t.record(t.keyof({ a: null }), t.number)],
     ['a codec of somebody else’s', new t.Type('Mine', t.string.is, t.string.validate, t.identity)],
     ['one of ours that nobody has described', RequestHeaders],

@@ -67,6 +67,7 @@ describe('a path', () => {
     '-a',
     'ä',
     'a b',
+    'a\nb',
     'a'.repeat(129),
   ])('with the id %j names the id that is malformed', (id) => {
     expect(matchRoute(both, `/beta/deviceAppManagement/managedEBooks/${id}/deviceStates`)).toEqual({

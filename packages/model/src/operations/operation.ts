@@ -60,7 +60,7 @@ export interface Operation<Ids extends RouteIds = RouteIds> {
   readonly match: (version: GraphVersion, path: string) => RouteMatch
   /** `print` and `match` as one codec, for a path of either version. */
   readonly path: t.Type<PathValue<Ids>, string>
-  /** The query parameters: there are none. */
+  /** The query parameters, as a plain object: there are none. */
   readonly query: ObjectCodec<object>
   readonly requestHeaders: ObjectCodec<RequestHeaders>
   readonly body: ObjectCodec<DeviceInstallStateCreate>

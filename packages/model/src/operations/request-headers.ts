@@ -18,7 +18,10 @@ export const JsonMediaType: Described<string> = stringLeaf(
   'format',
 )
 
-/** The headers of a create, names in lower case as HTTP libraries give them. Source: Graph's page and its example. */
+/**
+ * The headers of a create as a plain object, names in lower case: as Node gives them, or `Object.fromEntries` of a `Headers`.
+ * Source: Graph's page and its example.
+ */
 export interface RequestHeaders {
   readonly authorization: string
   readonly accept?: string

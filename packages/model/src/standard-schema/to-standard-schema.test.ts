@@ -93,6 +93,12 @@ describe('a codec as Standard Schema', () => {
 })
 
 describe('somebody else’s codec', () => {
+  it('keeps a key that looks like an index, and makes a number of what is one', () => {
+    const schema = toStandardSchema(t.record(t.string, t.array(t.string)))
+
+    expect(schema['~standard'].validate({ 0: ['x', 1] })).toMatchObject({ issues: [{ path: ['0', 1] }] })
+  })
+
   it('that fails without saying why fails all the same', () => {
     const silent = new t.Type('Silent', t.string.is, () => t.failures<string>([]), t.identity)
 
