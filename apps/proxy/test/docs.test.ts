@@ -39,6 +39,14 @@ const errors: { readonly [K in ProxyError['_tag']]: ReadonlyArray<Extract<ProxyE
   UpstreamAuthUnavailable: [
     { _tag: 'UpstreamAuthUnavailable', cause: Object.assign(new Error('x'), { code: 'c', error: 'invalid_client' }) },
   ],
+  UserMustInteract: [
+    { _tag: 'UserMustInteract', claims: '{"access_token":{}}', cause: 'interaction_required' },
+    { _tag: 'UserMustInteract', claims: undefined, cause: 'interaction_required' },
+  ],
+  AssertionRefused: [
+    { _tag: 'AssertionRefused', consentMissing: false, cause: 'invalid_grant' },
+    { _tag: 'AssertionRefused', consentMissing: true, cause: 'invalid_grant' },
+  ],
   GraphUnreachable: [{ _tag: 'GraphUnreachable', cause: 'x' }],
   GraphTlsFailed: [{ _tag: 'GraphTlsFailed', cause: undefined }],
   GraphConnectionLost: [{ _tag: 'GraphConnectionLost', cause: 'x'.repeat(1000) }],

@@ -33,6 +33,8 @@ export const outcomeOfError = (error: ProxyError): OutcomeKind => {
     case 'BodyInvalid':
     case 'IntentNotRecorded':
     case 'UpstreamAuthUnavailable':
+    case 'UserMustInteract':
+    case 'AssertionRefused':
     case 'GraphUnreachable':
     case 'GraphTlsFailed':
       return 'notSent'

@@ -63,6 +63,13 @@ export type ProxyError =
   | { readonly _tag: 'IntentNotRecorded'; readonly cause: unknown }
   // 5 forward
   | { readonly _tag: 'UpstreamAuthUnavailable'; readonly cause: unknown }
+  | {
+      readonly _tag: 'UserMustInteract'
+      /** The claims that Entra asks for, as JSON in printable ASCII. */
+      readonly claims: string | undefined
+      readonly cause: string
+    }
+  | { readonly _tag: 'AssertionRefused'; readonly consentMissing: boolean; readonly cause: string }
   | { readonly _tag: 'GraphUnreachable'; readonly cause: unknown }
   | { readonly _tag: 'GraphTlsFailed'; readonly cause: unknown }
   | { readonly _tag: 'GraphConnectionLost'; readonly cause: unknown }

@@ -40,6 +40,8 @@ export const reasonOf = (error: ProxyError): string | undefined => {
     case 'AuthKeysUnavailable':
     case 'IntentNotRecorded':
     case 'UpstreamAuthUnavailable':
+    case 'UserMustInteract':
+    case 'AssertionRefused':
     case 'GraphUnreachable':
     case 'GraphTlsFailed':
     case 'GraphConnectionLost':

@@ -249,6 +249,36 @@ export const tell = (error: ProxyError): Told => {
         retry: 'safe',
         headers: retryAfter(10),
       }
+    case 'UserMustInteract':
+      return {
+        status: 401,
+        code: 'interactionRequired',
+        message:
+          'The identity provider wants the user to sign in again before the gateway may call Graph for them, so nothing was sent.',
+        retry: 'never',
+        headers: challenge(
+          error.claims === undefined
+            ? 'error="interaction_required"'
+            : `error="insufficient_claims", claims="${btoa(error.claims)}"`,
+        ),
+      }
+    case 'AssertionRefused':
+      return error.consentMissing
+        ? {
+            status: 403,
+            code: 'consentMissing',
+            message:
+              'Nobody has consented to the gateway’s application calling Graph for users: an administrator of the tenant must. Nothing was sent.',
+            retry: 'never',
+          }
+        : {
+            status: 401,
+            code: 'assertionRefused',
+            message:
+              'The identity provider no longer takes this access token, so the gateway cannot call Graph for its user. Nothing was sent; get a new token.',
+            retry: 'never',
+            headers: challenge('error="invalid_token"'),
+          }
     case 'GraphUnreachable':
       return {
         status: 502,
