@@ -20,6 +20,11 @@ const technologies = [
   ['pino', ['pino']],
   ['raw-body', ['raw-body']],
   ['@humanwhocodes/momoa', ['momoa']],
+  ['@azure/identity', ['azure']],
+  ['@azure/core-rest-pipeline', ['azure']],
+  ['@azure/logger', ['azure']],
+  ['@azure/msal-node', ['msal']],
+  ['lru-cache', ['lru']],
 ]
 
 const wiring = '^apps/proxy/src/(?:start-proxy|stop-proxy|main)\\.ts$|^apps/proxy/src/cli/'
@@ -91,7 +96,7 @@ export const importRules = [
     name: 'pure-files-touch-no-node-module',
     from: {
       path: '^apps/proxy/src/',
-      pathNot: [tests, wiring, '^apps/proxy/src/http/', '/(?:node|sqlite|undici|jose|pino)-[^/]+\\.ts$'],
+      pathNot: [tests, wiring, '^apps/proxy/src/http/', '/(?:azure|lru|msal|node|sqlite|undici|jose|pino)-[^/]+\\.ts$'],
     },
     to: { dependencyTypes: ['core'] },
   },

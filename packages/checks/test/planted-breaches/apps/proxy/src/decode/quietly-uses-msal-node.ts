@@ -1,0 +1,1 @@
+export * as it from '@azure/msal-node'
