@@ -7,7 +7,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { generate } from 'selfsigned'
 
 /** A request for a token, as it arrived. */
-export interface TokenRequest {
+interface TokenRequest {
   readonly path: string
   readonly headers: IncomingMessage['headers']
   readonly form: URLSearchParams
