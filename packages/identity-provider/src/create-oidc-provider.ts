@@ -1,40 +1,76 @@
 import { type Adapter, type Configuration, Provider } from 'oidc-provider'
 
-import { entraPaths } from './entra-paths.js'
-import type { IdentityProviderOptions } from './identity-provider-options.js'
-import type { SigningKey } from './signing-key.js'
+import { entraIssuer, entraPaths } from './entra-paths.js'
+import { grantTypes } from './grant-types.js'
+import type { Client } from './identity-provider-options.js'
+import { publishedJwk, type SigningKeys } from './signing-keys.js'
 
-/** The library's provider with Entra's addresses, one key, and nothing of what it can do beside the grants. */
+/**
+ * The library's provider with Entra's addresses, our keys, and nothing of what it can do beside the grants. It wants a
+ * secret of every client, which `secretOf` gives.
+ */
 export const createOidcProvider = (
   authorityHost: string,
-  signingKey: SigningKey,
-  { tenantId, clients }: Pick<IdentityProviderOptions, 'tenantId' | 'clients'>,
+  tenantId: string,
+  signingKeys: SigningKeys,
+  clients: ReadonlyArray<Client>,
+  secretOf: (client: Client) => string,
 ): Provider => {
   const paths = entraPaths(tenantId)
-  const provider = new Provider(`${authorityHost}${paths.issuer}`, {
+  const { kid, privateKey } = signingKeys.current()
+  const provider = new Provider(entraIssuer(authorityHost, tenantId, 2), {
     ...quietConfiguration,
-    routes: { token: paths.token, jwks: paths.keys, authorization: paths.authorization },
-    jwks: {
-      keys: [{ ...signingKey.privateKey.export({ format: 'jwk' }), kid: signingKey.kid, alg: 'RS256', use: 'sig' }],
-    },
-    clients: clients.map(({ clientId, clientSecret }) => ({
-      client_id: clientId,
-      client_secret: clientSecret,
-      grant_types: ['client_credentials', 'password'],
+    routes: { token: paths.token, jwks: paths.keys[2], authorization: paths.authorization },
+    // It wants one to start with and signs nothing with it.
+    jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' }] },
+    clients: clients.map((client) => ({
+      client_id: client.clientId,
+      client_secret: secretOf(client),
+      grant_types: Object.values(grantTypes),
       response_types: [],
       redirect_uris: [],
     })),
   })
+  provider.use(showDiscoveryWhereEntraDoes(authorityHost, tenantId))
+  provider.use(publishKeys(authorityHost, tenantId, signingKeys))
+  return provider
+}
 
-  // The library wants everything below the issuer, where Entra has the discovery document alone. So the library is
-  // mounted at the root, and its discovery document is shown where the issuer says.
-  provider.use((ctx, next) => {
-    if (ctx.path === `${paths.issuer}/.well-known/openid-configuration`) {
+type Middleware = Parameters<Provider['use']>[0]
+
+// The library wants everything below the issuer, where Entra has the discovery document alone. So the library is
+// mounted at the root, and its discovery document is shown where the issuer says. That of v1.0 is the same but for what
+// differs by version in a token.
+const showDiscoveryWhereEntraDoes = (authorityHost: string, tenantId: string): Middleware => {
+  const { discovery, keys } = entraPaths(tenantId)
+  return async (ctx, next) => {
+    const isVersion1 = ctx.path === discovery[1]
+    if (isVersion1 || ctx.path === discovery[2]) {
       ctx.path = '/.well-known/openid-configuration'
     }
-    return next()
-  })
-  return provider
+    await next()
+    if (isVersion1 && ctx.status === 200) {
+      const document: unknown = ctx.body
+      ctx.body = {
+        ...(typeof document === 'object' && document),
+        issuer: entraIssuer(authorityHost, tenantId, 1),
+        jwks_uri: `${ctx.protocol}://${ctx.host}${keys[1]}`,
+      }
+    }
+  }
+}
+
+// The library's own keys stay as they were at the start, and it drops members that it does not know, such as `issuer`.
+const publishKeys = (authorityHost: string, tenantId: string, signingKeys: SigningKeys): Middleware => {
+  const { keys } = entraPaths(tenantId)
+  return async (ctx, next) => {
+    const version = ctx.path === keys[1] ? 1 : ctx.path === keys[2] ? 2 : undefined
+    if (version === undefined) {
+      await next()
+    } else {
+      ctx.body = { keys: signingKeys.published().map((key) => publishedJwk(key, version, authorityHost)) }
+    }
+  }
 }
 
 const nothing = (): Promise<undefined> => Promise.resolve(undefined)
@@ -54,7 +90,7 @@ const forgetfulAdapter: Adapter = {
 // hence the hooks.
 const quietConfiguration = {
   adapter: () => forgetfulAdapter,
-  clientAuthMethods: ['client_secret_post', 'client_secret_basic'],
+  clientAuthMethods: ['client_secret_post', 'client_secret_basic', 'private_key_jwt'],
   clientBasedCORS: () => false,
   features: {
     devInteractions: { enabled: false },

@@ -1,3 +1,11 @@
-export type { Api, Client, IdentityProviderOptions, User } from './identity-provider-options.js'
+export type {
+  Api,
+  Client,
+  FederatedCredential,
+  IdentityProviderOptions,
+  TokenVersion,
+  User,
+} from './identity-provider-options.js'
 export type { SigningKey } from './signing-key.js'
-export { type IdentityProvider, startIdentityProvider } from './start-identity-provider.js'
+export { type IdentityProvider, type Interceptor, startIdentityProvider } from './start-identity-provider.js'
+export type { ClientAuthentication, TokenRequest } from './token-request.js'

@@ -49,7 +49,7 @@ const post = (form: Record<string, string>, headers: Record<string, string> = {}
 
 const asClient = ({ clientId, clientSecret }: Client): Record<string, string> => ({
   client_id: clientId,
-  client_secret: clientSecret,
+  client_secret: clientSecret ?? '',
 })
 
 const asApp = (client: Client, scope: string): Record<string, string> => ({
@@ -86,8 +86,8 @@ describe('when a client looks for the tenant', () => {
       issuer: `${idp.authorityHost}/${options.tenantId}/v2.0`,
       token_endpoint: `${idp.authorityHost}/${options.tenantId}/oauth2/v2.0/token`,
       jwks_uri: `${idp.authorityHost}/${options.tenantId}/discovery/v2.0/keys`,
-      grant_types_supported: ['client_credentials', 'password'],
-      token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],
+      grant_types_supported: ['client_credentials', 'password', 'urn:ietf:params:oauth:grant-type:jwt-bearer'],
+      token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic', 'private_key_jwt'],
       id_token_signing_alg_values_supported: ['RS256'],
     })
     expect(new URL(idp.authorityHost).hostname).toBe('127.0.0.1')
@@ -96,10 +96,11 @@ describe('when a client looks for the tenant', () => {
   it('finds the one public key, and nothing of the private one', async () => {
     const response = await fetch(idp.jwksUri)
 
-    const { e, kty, n } = idp.signingKey.publicKey.export({ format: 'jwk' })
-    expect(await response.json()).toStrictEqual({
-      keys: [{ alg: 'RS256', e, kid: idp.signingKey.kid, kty, n, use: 'sig' }],
-    })
+    const { kid, publicKey, certificate } = idp.signingKey
+    const { e, kty, n } = publicKey.export({ format: 'jwk' })
+    const x5c = [certificate.toString('base64')]
+    const issuer = `${idp.authorityHost}/{tenantid}/v2.0`
+    expect(await response.json()).toStrictEqual({ keys: [{ e, issuer, kid, kty, n, use: 'sig', x5c, x5t: kid }] })
     expect(idp.signingKey.publicKey.asymmetricKeyDetails?.modulusLength).toBe(2048)
   })
 })
@@ -160,7 +161,7 @@ describe('when an application asks for a token of its own', () => {
   })
 
   it('takes the client secret from a Basic header too', async () => {
-    const secret = [importer.clientId, importer.clientSecret].map(encodeURIComponent).join(':')
+    const secret = [importer.clientId, importer.clientSecret ?? ''].map(encodeURIComponent).join(':')
     const response = await post(
       { grant_type: 'client_credentials', scope: `${proxy.appIdUri}/.default` },
       { authorization: `Basic ${Buffer.from(secret).toString('base64')}` },

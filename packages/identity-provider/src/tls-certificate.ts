@@ -1,0 +1,25 @@
+import { generate } from 'selfsigned'
+
+/** Both in PEM. */
+export interface TlsCertificate {
+  readonly cert: string
+  readonly key: string
+}
+
+/** A new certificate that is its own authority, for the two names of this machine. */
+export const generateTlsCertificate = async (): Promise<TlsCertificate> => {
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 2, value: 'localhost' },
+          { type: 7, ip: '127.0.0.1' },
+        ],
+      },
+    ],
+  })
+  return { cert, key }
+}
