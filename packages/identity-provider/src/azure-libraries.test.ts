@@ -142,13 +142,14 @@ describe('when @azure/identity asks for an application', () => {
   })
 
   it('learns why it was refused', async () => {
-    const credential = new ClientSecretCredential(tenantId(), clientId(), 'wrong', azure())
+    const credential = new ClientSecretCredential(tenantId(), clientId(), 'a wrong secret', azure())
     const before = idp.tokenRequests().length
 
     const error = await rejectionOf(credential.getToken(graphDefault))
 
     expect(error).toBeInstanceOf(AuthenticationRequiredError)
     expect(error).toMatchObject({ message: expect.stringContaining('AADSTS7000215') })
+    expect(String(error)).not.toContain('a wrong secret')
     expect(idp.tokenRequests().slice(before)).toMatchObject([{ status: 401, error: 'invalid_client' }])
   })
 })

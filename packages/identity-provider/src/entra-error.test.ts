@@ -69,14 +69,15 @@ describe('when a token endpoint refuses', () => {
 
   it('names the request as the client does', async () => {
     const id = randomUUID()
-    const inForm = await ask(idp, asAda({ password: 'a wrong one', 'client-request-id': id }))
+    const form = asAda({ password: 'a wrong one' })
+    const inQuery = await ask(idp, form, `${idp.tokenEndpoint}?client-request-id=${id}`)
     const inHeader = await fetch(idp.tokenEndpoint, {
       method: 'POST',
-      body: new URLSearchParams(asAda({ password: 'a wrong one' })),
+      body: new URLSearchParams(form),
       headers: { 'client-request-id': id },
     })
 
-    expect(inForm.body).toMatchObject({ correlation_id: id })
+    expect(inQuery.body).toMatchObject({ correlation_id: id })
     expect(await inHeader.json()).toMatchObject({ correlation_id: id })
   })
 

@@ -41,7 +41,10 @@ export interface IdentityProvider {
   readonly stop: () => Promise<void>
 }
 
-/** For faults: true when it answers by itself, or never does. Nothing was read from the request yet. */
+/**
+ * For faults: true when it answers by itself, or never does. Nothing was read from the request yet. Mind that MSAL's
+ * requests have a query.
+ */
 export type Interceptor = (request: IncomingMessage, response: ServerResponse) => boolean
 
 /**

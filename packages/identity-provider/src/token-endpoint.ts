@@ -119,7 +119,7 @@ export const guardTokenEndpoint = (
       ctx.set('cache-control', 'no-store')
       ctx.body = entraErrorBody(
         failure,
-        correlationIdIn(ctx.get('client-request-id') || attempt.form.get('client-request-id')),
+        correlationIdIn(ctx.get('client-request-id') || ctx.URL.searchParams.get('client-request-id')),
         new Date(),
       )
     }
@@ -181,5 +181,6 @@ const withBody = (original: IncomingMessage, body: Buffer): IncomingMessage => {
   return request
 }
 
+/** In a header as Entra documents it, or in the query as MSAL sends it. */
 const correlationIdIn = (sent: string | null): string =>
   sent !== null && /^[\da-f-]{36}$/i.test(sent) ? sent : randomUUID()
