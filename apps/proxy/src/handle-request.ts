@@ -48,7 +48,9 @@ const understand =
         pipe(
           authenticate(ports)(arrival),
           TE.mapLeft(refusedAs(arrival)),
-          TE.chain((caller) => pipe(decodeRequest(arrival)(caller), TE.mapLeft(refusedAs({ ...arrival, caller })))),
+          TE.chain((admission) =>
+            pipe(decodeRequest(arrival)(admission), TE.mapLeft(refusedAs({ ...arrival, ...admission }))),
+          ),
         ),
       ),
     )
@@ -58,7 +60,9 @@ const refuse =
   (ports: Ports) =>
   (refused: Refused): T.Task<Reply> => {
     const now = ports.now()
-    const reply = replyToError(contextOf(refused.request, now), refused.error)
+    const { quota, request } = refused
+    const { resourceMetadataUrl } = ports
+    const reply = replyToError(contextOf(request, now, { quota, resourceMetadataUrl }), refused.error)
     return pipe(
       recordRefusal(ports)(refusalOf(refused, { code: codeOfError(refused.error), status: reply.status }, now)),
       T.map(() => reply),
@@ -118,20 +122,21 @@ const outcomeOf = ({ now }: Ports, { request }: Call, { result, trace }: Exchang
     : failedOutcomeOf(request.auditId, trace, { code: codeOfError(result.left), error: result.left }, now())
 
 const replyTo =
-  ({ now }: Ports, { request }: Call) =>
+  ({ now, resourceMetadataUrl }: Ports, { quota, request }: Call) =>
   ({ result, trace }: Exchange): Reply => {
-    const context = contextOf(request, now(), trace.requestId)
+    const context = contextOf(request, now(), { quota, resourceMetadataUrl, ...requestIdIn(trace.requestId) })
     if (E.isLeft(result)) return replyToError(context, result.left)
     const { status, text } = result.right
     return { status, headers: headersOf(context), body: text, code: undefined, reason: undefined }
   }
 
 const refusedAs =
-  ({ caller, request, route }: Omit<Refused, 'error'>) =>
+  ({ caller, quota, request, route }: Omit<Refused, 'error'>) =>
   (error: ProxyError): Refused => ({
     request,
     error,
     ...(caller === undefined ? {} : { caller }),
+    ...(quota === undefined ? {} : { quota }),
     ...(route === undefined ? {} : { route }),
   })
 

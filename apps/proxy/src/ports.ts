@@ -15,5 +15,7 @@ export interface RequestLogEntry {
 
 /** All that the life of a request asks of the world; each step says what it needs of it. */
 export interface Ports extends ArrivePorts, AuthenticatePorts, AuditPorts, ForwardPorts {
+  /** Where a caller can read what tokens are taken, RFC 9728; undefined where that is not published. */
+  readonly resourceMetadataUrl: string | undefined
   readonly log: (entry: RequestLogEntry) => IO.IO<void>
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
@@ -6,11 +7,18 @@ import { type AuditPorts, type AuditStore, type LifecycleRecord, recordRefusal }
 import { keyedDigestIn } from './audit/node-keyed-digest.js'
 import { openSqliteAuditStore } from './audit/sqlite-audit-store.js'
 import { joseSignatureChecks, type SignatureChecks } from './authenticate/jose-signature-check.js'
+import type { UpstreamPolicy } from './authenticate/index.js'
+import { lruCallerRates } from './authenticate/lru-caller-rates.js'
+import { lruProvedTokens } from './authenticate/lru-proved-tokens.js'
 import type { Config } from './config/index.js'
 import { contextWithoutRequest, type Reply } from './domain/reply.js'
 import { codeOfError, replyToError } from './domain/reply-to-error.js'
-import { clientCredentialsTokens } from './forward/oauth4webapi-upstream-tokens.js'
+import { azureAppTokens } from './forward/azure-app-tokens.js'
+import { msalOnBehalfOfTokens } from './forward/msal-on-behalf-of-tokens.js'
 import { type UndiciGraph, undiciGraph } from './forward/undici-graph.js'
+import { upstreamTokens } from './forward/upstream-tokens.js'
+import type { UpstreamTokens } from './forward/index.js'
+import type { UpstreamApplication } from './domain/upstream-identity.js'
 import { handleRequest } from './handle-request.js'
 import { Conversations } from './http/conversations.js'
 import { expressAdminListener } from './http/express-admin-listener.js'
@@ -94,6 +102,68 @@ interface Ledger {
   readonly digest: AuditPorts['digest']
 }
 
+const clockToleranceInSeconds = 30
+
+/** A clock that is wrong makes every token expired, or not yet valid: better said before the first caller asks why. */
+const watchClock = (log: Log): ((aheadInSeconds: number) => void) => {
+  let isWell = true
+  return (aheadInSeconds) => {
+    const wasWell = isWell
+    isWell = Math.abs(aheadInSeconds) <= clockToleranceInSeconds
+    if (wasWell && !isWell) log.alarm('the clock of this host differs from the issuer’s: set it', { aheadInSeconds })
+    if (!wasWell && isWell) log.info('the clock of this host is right again')
+  }
+}
+
+const ownApplicationOf = ({ clientId, credential, identityClientId }: Config['upstream']): UpstreamApplication => {
+  const id = credential.kind === 'managedIdentity' ? identityClientId : clientId
+  return { kind: 'application', ...(id === undefined ? {} : { clientId: id }) }
+}
+
+/** `config/` sees to it that there is an application where one acts on behalf of users. */
+const upstreamPolicyOf = (upstream: Config['upstream']): UpstreamPolicy => {
+  const { auth, clientId, tenantId } = upstream
+  const own = ownApplicationOf(upstream)
+  return auth === 'app' || clientId === undefined ? { mode: 'app', own } : { mode: auth, own, clientId, tenantId }
+}
+
+/** For how many callers' tokens one for Graph is kept. */
+const mostUsers = 10_000
+
+const upstreamTokensBy = (upstream: Config['upstream']): UpstreamTokens => {
+  const { clientId = '', graphUrl, identityClientId } = upstream
+  const settings = {
+    ...upstream,
+    scope: `${graphUrl}/.default`,
+    fetch: boundedFetch,
+  }
+  return upstreamTokens(
+    azureAppTokens({ ...settings, clientId: ownApplicationOf(upstream).clientId }),
+    msalOnBehalfOfTokens({
+      ...settings,
+      clientId,
+      mostUsers,
+      ...(identityClientId === undefined ? {} : { managedIdentityClientId: identityClientId }),
+    }),
+  )
+}
+
+const takenTokens = ({ issuers, rules }: Config['callers']) => ({
+  issuers: issuers.map(({ issuer }) => issuer),
+  audiences: rules.audiences,
+  scope: rules.scope,
+  role: rules.role,
+  appIds: rules.appIds ?? 'all',
+})
+
+const upstreamInWords = ({ auth, clientId, credential, graphUrl, tenantId }: Config['upstream']) => ({
+  graphUrl,
+  tenantId,
+  auth,
+  credential: credential.kind,
+  clientId,
+})
+
 const portsOf = (
   config: Config,
   log: Log,
@@ -104,20 +174,17 @@ const portsOf = (
 ): Ports => ({
   graphVersions: config.upstream.graphVersions,
   isDraining: () => phase.draining,
+  trustedIssuers: config.callers.issuers,
+  tokenRules: config.callers.rules,
   checkSignature: keys.check,
-  tokenRules: config.callers,
+  provedTokens: lruProvedTokens((token) => hash('sha256', token, 'base64url')),
+  callerRates: config.callers.rate && lruCallerRates({ ...config.callers.rate, now: () => performance.now() }),
+  upstreamPolicy: upstreamPolicyOf(config.upstream),
+  resourceMetadataUrl: config.callers.metadata?.url,
   auditStore: ledger.store,
   digest: ledger.digest,
-  upstreamClientId: config.upstream.clientId,
   recordLost: (record, cause) => () => log.recordLost(record, cause),
-  upstreamTokens: clientCredentialsTokens({
-    tokenEndpoint: config.upstream.tokenEndpoint,
-    clientId: config.upstream.clientId,
-    clientSecret: config.upstream.clientSecret,
-    scope: `${config.upstream.graphUrl}/.default`,
-    dangerouslyAllowPlainHttp: config.dangerouslyAllowPlainHttp,
-    fetch: (url, options) => boundedFetch(url, options),
-  }),
+  upstreamTokens: upstreamTokensBy(config.upstream),
   sendToGraph: graph.send,
   upstreamDeadlineInMs: config.upstream.deadlineInMs,
   now,
@@ -145,13 +212,14 @@ const refuseOnAdminPort: RefuseConnection = ({ error }) =>
 const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either<string, RunningProxy>> => {
   const phase: Phase = { stopping: false, draining: false }
   const keys = joseSignatureChecks({
-    issuer: config.callers.issuer,
+    issuers: config.callers.issuers,
     dangerouslyAllowPlainHttp: config.dangerouslyAllowPlainHttp,
     fetch: (url, options) => boundedFetch(url, options),
-    onChange: (problem) => {
-      if (problem === undefined) log.info('the keys of the issuer are there')
+    onChange: (issuer, problem) => {
+      if (problem === undefined) log.info('the keys of the issuer are there', { issuer })
       else log.alarm(problem)
     },
+    onClock: watchClock(log),
   })
   const graph = undiciGraph({
     origin: config.upstream.graphUrl,
@@ -171,6 +239,7 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
       newAuditId: uuidv7,
       now,
       isStopping: () => phase.stopping,
+      protectedResource: config.callers.metadata,
       fatal,
     }),
     conversations,
@@ -205,6 +274,8 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
     const url = await listen(server, config.listen)
     const adminUrl = await listen(admin, config.admin)
     keys.begin()
+    log.info('tokens of callers are taken', takenTokens(config.callers))
+    log.info('Graph is called', upstreamInWords(config.upstream))
     const giveUpOnHalfSent = (): void => conversations.giveUpOnHalfSent({ _tag: 'Draining' })
     const stop = stopProxy(config.shutdown, {
       server,

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { trustCertificate } from '@device-install-state/identity-provider'
 import { generate } from 'selfsigned'
 
 /** A request for a token, as it arrived. */
@@ -51,8 +51,7 @@ export const startLoginService = async (): Promise<LoginService> => {
     algorithm: 'sha256',
     extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
   })
-  const trusted = getCACertificates('default')
-  setDefaultCACertificates([...trusted, cert])
+  const distrust = trustCertificate(cert)
 
   const requests: Array<TokenRequest> = []
   const others: Array<string> = []
@@ -85,7 +84,7 @@ export const startLoginService = async (): Promise<LoginService> => {
     answer: aTokenAnswer('t'),
     tokenEndpoint: undefined,
     stop: async () => {
-      setDefaultCACertificates(trusted)
+      distrust()
       const closed = once(server, 'close')
       server.close()
       server.closeAllConnections()

@@ -3,7 +3,12 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { type IdentityProvider, startIdentityProvider } from '@device-install-state/identity-provider'
+import {
+  type IdentityProvider,
+  type Interceptor,
+  startIdentityProvider,
+  trustCertificate,
+} from '@device-install-state/identity-provider'
 import { documentedExample } from '@device-install-state/model/fields'
 import { decodeConfig } from '../src/config/index.js'
 import { startProxy } from '../src/start-proxy.js'
@@ -80,11 +85,25 @@ const recordsIn = (directory: string, where: string, ...values: ReadonlyArray<st
   return rows.map((row): Readonly<Record<string, unknown>> => JSON.parse(String(row['record'])))
 }
 
-export const aRunningProxy = async (environment: Readonly<Record<string, string>> = {}): Promise<TestWorld> => {
+export interface TestWorldOptions {
+  /** Of the identity provider. */
+  readonly guestTenantIds?: ReadonlyArray<string>
+  /** In front of the identity provider, from the start. */
+  readonly intercept?: Interceptor
+  /** False: the world comes up although the proxy cannot be ready. */
+  readonly untilReady?: boolean
+}
+
+export const aRunningProxy = async (
+  environment: Readonly<Record<string, string>> = {},
+  options: TestWorldOptions = {},
+): Promise<TestWorld> => {
   let script = creates
   const graph = await scriptedServer((socket, request) => script(socket, request))
   const provider = await startIdentityProvider({
     tenantId,
+    tls: true,
+    guestTenantIds: options.guestTenantIds ?? [],
     apis: [
       { appIdUri, audience, scopes: [permission] },
       { appIdUri: graph.url, audience: 'https://graph.microsoft.com', scopes: [permission] },
@@ -99,6 +118,8 @@ export const aRunningProxy = async (environment: Readonly<Record<string, string>
     ],
     users: [],
   })
+  provider.intercept(options.intercept)
+  const distrust = trustCertificate(provider.certificate ?? '')
   const directory = mkdtempSync(join(tmpdir(), 'proxy-'))
   const logged: Array<unknown> = []
   const config = decodeConfig({
@@ -106,7 +127,6 @@ export const aRunningProxy = async (environment: Readonly<Record<string, string>
     PORT: '0',
     ADMIN_HOST: '127.0.0.1',
     ADMIN_PORT: '0',
-    CALLER_ISSUER: provider.issuer,
     CALLER_AUDIENCE: audience,
     AZURE_AUTHORITY_HOST: provider.authorityHost,
     AZURE_TENANT_ID: tenantId,
@@ -122,7 +142,7 @@ export const aRunningProxy = async (environment: Readonly<Record<string, string>
   const started = await startProxy(config.right, collectingLog(logged))
   if (started._tag === 'Left') throw new Error(started.left)
   const { adminUrl, stop: stopProxy, url } = started.right
-  if (environment['CALLER_ISSUER'] === undefined) await untilReady(adminUrl)
+  if (options.untilReady !== false) await untilReady(adminUrl)
 
   return {
     url,
@@ -142,6 +162,7 @@ export const aRunningProxy = async (environment: Readonly<Record<string, string>
     stop: async () => {
       await stopProxy()
       await provider.stop()
+      distrust()
       await graph.stop()
       rmSync(directory, { recursive: true, force: true })
     },

@@ -7,6 +7,8 @@ import { replyToError } from '../src/domain/reply-to-error.js'
 
 const doc = (name: string): string => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8')
 
+const caller = { kind: 'user', issuer: 'i', objectId: 'o', keyId: 'k' } as const
+
 const refusal = (status: number) => ({ status, code: 'GraphCode', message: 'Words.', retryAfterInSeconds: 7 })
 
 /** One error of each kind, and of each case that is told in its own way. */
@@ -26,8 +28,18 @@ const errors: { readonly [K in ProxyError['_tag']]: ReadonlyArray<Extract<ProxyE
   TokenMissing: [{ _tag: 'TokenMissing' }],
   CredentialsMalformed: [{ _tag: 'CredentialsMalformed' }],
   TokenInvalid: [{ _tag: 'TokenInvalid', reason: 'expired', audience: 'a' }],
-  ScopeMissing: [
-    { _tag: 'ScopeMissing', permission: 'P', caller: { kind: 'user', issuer: 'i', objectId: 'o', keyId: 'k' } },
+  ScopeMissing: [{ _tag: 'ScopeMissing', permission: 'P', caller }],
+  CallerNotAllowed: (['applicationNotListed', 'userNeeded', 'otherTenant'] as const).map((why) => ({
+    _tag: 'CallerNotAllowed',
+    why,
+    caller,
+  })),
+  CallerRateLimited: [
+    {
+      _tag: 'CallerRateLimited',
+      quota: { calls: 100, seconds: 20, remaining: 0, fullInSeconds: 20, nextInSeconds: 1 },
+      caller,
+    },
   ],
   AuthKeysUnavailable: [{ _tag: 'AuthKeysUnavailable', cause: new Error('x', { cause: new Error('y') }) }],
   JsonMalformed: [{ _tag: 'JsonMalformed', offset: 3, what: 'x' }],
@@ -61,6 +73,7 @@ const errors: { readonly [K in ProxyError['_tag']]: ReadonlyArray<Extract<ProxyE
   GraphRedirected: [{ _tag: 'GraphRedirected', status: 307 }],
   GraphRouteUnsupported: [{ _tag: 'GraphRouteUnsupported', refusal: refusal(400) }],
   GraphRejectedOurToken: [{ _tag: 'GraphRejectedOurToken', refusal: refusal(401) }],
+  GraphDemandsClaims: [{ _tag: 'GraphDemandsClaims', claims: '{}', refusal: refusal(401) }],
   GraphRefused: [400, 402, 403, 404, 405, 409, 410, 412, 422, 423, 429, 503, 509].map((status) => ({
     _tag: 'GraphRefused',
     refusal: refusal(status),
@@ -109,11 +122,14 @@ describe('docs/configuration.md', () => {
   it('tells every variable, and its default', () => {
     const text = doc('configuration.md')
     for (const [name, { guidance }] of Object.entries(variables)) {
-      const row = text.split('\n').find((line) => line.startsWith('|') && line.includes(`\`${name}\``)) ?? ''
+      const row =
+        text.split('\n').find((line) => line.startsWith('|') && line.split('|')[1]?.includes(`\`${name}\``)) ?? ''
 
       expect([name, row]).not.toEqual([name, ''])
       expect(`${name}: ${row.replaceAll(/ +/g, ' ')}`).toContain(
-        guidance.fallback === undefined ? '| yes | |' : `\`${guidance.fallback}\``,
+        guidance.fallback === undefined
+          ? `| ${guidance.isOptional === true ? 'no' : 'yes'} |`
+          : `\`${guidance.fallback}\``,
       )
     }
   })

@@ -20,7 +20,7 @@ const token = `${part({ alg: 'RS256', typ: 'JWT', kid: 'k1' })}.${part({
   sub: 's1',
   iat: seconds,
   exp: seconds + 60,
-  roles: ['P'],
+  scope: 'P',
 })}.c2ln`
 
 const request = withHeader(aCreateRequest(), 'authorization', `Bearer ${token}`)
@@ -39,8 +39,21 @@ const fakePorts = (change: Partial<Ports> = {}) => {
   const ports: Ports = {
     graphVersions: ['beta'],
     isDraining: () => false,
-    checkSignature: () => T.of({ _tag: 'Genuine' }),
-    tokenRules: { issuer: 'https://issuer.example', audience: 'a1', tenantId: undefined, permission: 'P' },
+    trustedIssuers: [{ kind: 'openid', issuer: 'https://issuer.example', discovery: 'https://issuer.example' }],
+    tokenRules: {
+      audiences: ['a1'],
+      scope: 'P',
+      role: 'P',
+      appIds: undefined,
+      algorithms: ['RS256'],
+      tokenTypes: ['JWT'],
+      longestLifeInSeconds: 3600,
+    },
+    checkSignature: () => T.of({ _tag: 'Genuine', isKeyTrusted: () => true }),
+    provedTokens: { recall: () => undefined, remember: () => undefined },
+    callerRates: undefined,
+    upstreamPolicy: { mode: 'app', own: { kind: 'application', clientId: 'c1' } },
+    resourceMetadataUrl: undefined,
     auditStore: {
       append: (record) => async () => {
         // On disk only a turn later: whoever does not wait is found out.
@@ -54,7 +67,6 @@ const fakePorts = (change: Partial<Ports> = {}) => {
       close: T.of({ isClosed: true, lost: [] }),
     },
     digest: (field) => `digest of ${field}`,
-    upstreamClientId: 'c1',
     recordLost: (record) => () => happened.push(`${record.kind} lost`),
     upstreamTokens: { take: () => TE.right('upstream'), drop: () => () => happened.push('token dropped') },
     sendToGraph: () => (graphRequest) => async () => {

@@ -22,7 +22,17 @@ const aGate = () => {
 
 describe('when the keys of the issuer cannot be had', () => {
   it('is up but not ready, answers 503, and a token is not called invalid', async () => {
-    world = await aRunningProxy({ CALLER_ISSUER: 'http://127.0.0.1:9/nothing' })
+    world = await aRunningProxy(
+      {},
+      {
+        untilReady: false,
+        intercept: (request, response) => {
+          if (request.url?.includes('/discovery/') !== true) return false
+          response.writeHead(500).end()
+          return true
+        },
+      },
+    )
     const authorization = `Bearer ${await world.token()}`
     const reply = await rawExchange(world.port, requestText({ authorization }))
 

@@ -16,10 +16,16 @@ const checksOfAny = (
   equals('records in the ledger', kinds, records.map((record) => valueAt(record, 'record', 'kind')).join(', ')),
 ]
 
+/** Who calls, and in whose name Graph is called. */
+export interface InWhoseName {
+  readonly caller: 'application' | 'user'
+  readonly upstream: 'application' | 'user'
+}
+
 /** A create that was done: what the caller got, and what is on record of it. */
 export const checksOfCreate = (
   { body }: Call,
-  callerKind: 'application' | 'user',
+  { caller, upstream }: InWhoseName,
   answer: Answer,
   records: ReadonlyArray<unknown>,
 ): ReadonlyArray<Check> => {
@@ -32,7 +38,8 @@ export const checksOfCreate = (
     fits('the body is a deviceInstallState', 'one', answer.text, DeviceInstallState.is(answer.json)),
     equals('every property is as it was sent', sent, entity),
     equals(`${date} is as it was sent, byte for byte`, valueAt(sent, date), valueAt(answer.json, date)),
-    equals('the caller on record', callerKind, valueAt(intent, 'caller', 'kind')),
+    equals('the caller on record', caller, valueAt(intent, 'caller', 'kind')),
+    equals('in whose name Graph was called, on record', upstream, valueAt(intent, 'upstream', 'kind')),
     equals('the outcome on record', 'applied', valueAt(outcome, 'outcome')),
     equals('the created id on record', id, valueAt(outcome, 'createdId')),
     equals('Graph’s request-id on record', answer.headers.get('request-id'), valueAt(outcome, 'graphRequestId')),

@@ -11,8 +11,17 @@ import { checksOfCreate, checksOfRefusal } from './checks-of-call.js'
 import { type Answer, type Call, post, takeToken } from './client.js'
 import { elementsOf, parseJson, valueAt } from './json.js'
 import { type Printer, shortened } from './printer.js'
-import { applicationGrant, permission, proxyApi, user, userGrant } from './sandbox-tenant.js'
-import type { World } from './start-world.js'
+import {
+  applicationGrant,
+  callerRole,
+  callerScope,
+  gatewayAt,
+  type Grant,
+  proxyApi,
+  user,
+  userGrant,
+} from './sandbox-tenant.js'
+import type { UpstreamAuth, World } from './start-world.js'
 
 /** What the demonstration came to. */
 export interface Demonstrated {
@@ -46,6 +55,7 @@ interface Stage {
 
 interface Played {
   readonly call: Call
+  readonly upstream?: Caller['kind']
   readonly answer: Answer
   readonly auditId: string
   readonly records: ReadonlyArray<unknown>
@@ -63,27 +73,40 @@ export const demonstrate = async (world: World, print: Printer, signal: AbortSig
   await introduce(stage)
   const application = await signIn(stage, 'application')
   const ada = await signIn(stage, 'user')
+  const [most, last] = world.upstreamAuth === 'on-behalf-of' ? [ada, ada] : [application, ada]
   const creates = [
-    await create(stage, 'beta', 'a book', application),
-    await create(stage, 'v1.0', 'a book', application),
-    await create(stage, 'beta', 'a user’s summary of a book', application),
-    await create(stage, 'v1.0', 'a user’s summary of a book', ada),
+    await create(stage, 'beta', 'a book', most),
+    await create(stage, 'v1.0', 'a book', most),
+    await create(stage, 'beta', 'a user’s summary of a book', most),
+    await create(stage, 'v1.0', 'a user’s summary of a book', last),
   ] as const
+  if (world.upstreamAuth === 'on-behalf-of') await callAsApplication(stage, application)
   await callWithoutToken(stage)
-  await callWithWrongBody(stage, application)
+  await callWithTokenForGraph(stage)
+  await callWithWrongBody(stage, most)
   lookAtGraph(stage, creates)
   return { checks, auditId: creates[3].auditId }
 }
 
+/** In whose name Graph is called for a caller. */
+const upstreamOf = (auth: UpstreamAuth, { kind }: Caller): Caller['kind'] => (auth === 'app' ? 'application' : kind)
+
+const inWords: Readonly<Record<UpstreamAuth, string>> = {
+  app: 'always in the gateway’s own name (UPSTREAM_AUTH=app)',
+  'on-behalf-of': 'on behalf of the user who calls (UPSTREAM_AUTH=on-behalf-of)',
+  'by-caller': 'on behalf of users, for applications in the gateway’s own name (UPSTREAM_AUTH=by-caller)',
+}
+
 const introduce = async ({ check, print, signal, world }: Stage): Promise<void> => {
-  const { auditDirectory, graphUrl, identityProvider, logFile, proxy } = world
+  const { auditDirectory, graphUrl, identityProvider, logFile, proxy, upstreamAuth } = world
   print.step('What runs: Graph’s double, an identity provider, and the proxy between callers and Graph')
   print.line(`proxy              ${proxy.url} (process ${String(proxy.pid)})`)
   print.line(`its health         ${proxy.adminUrl}/readyz`)
   print.line(`its audit ledger   ${auditDirectory}`)
   print.line(`its log            ${logFile}`)
   print.line(`identity provider  ${identityProvider.issuer}`)
-  print.line(`Graph double       ${graphUrl}\n`)
+  print.line(`Graph double       ${graphUrl}`)
+  print.line(`Graph is called    ${inWords[upstreamAuth]}\n`)
   check(equals('status of /readyz', 200, (await fetch(`${proxy.adminUrl}/readyz`, { signal })).status))
 }
 
@@ -96,7 +119,7 @@ const signIn = async ({ check, print, signal, world }: Stage, kind: Caller['kind
   print.line(`POST ${tokenEndpoint}\n${shortened(token)}\n`)
   check(
     equals('audience, which is the proxy’s', proxyApi.audience, aud),
-    isUser ? equals('scope', permission, scp) : equals('roles', [permission], roles),
+    isUser ? equals('scope', callerScope, scp) : equals('roles', [callerRole], roles),
   )
   return { kind, token }
 }
@@ -116,13 +139,25 @@ const create = async (
   stage: Stage,
   version: GraphVersion,
   route: keyof typeof routes,
-  { kind, token }: Caller,
+  caller: Caller,
 ): Promise<Played> => {
+  const { kind, token } = caller
   const who = kind === 'user' ? `the user ${user.displayName}` : 'the application'
+  const upstream = upstreamOf(stage.world.upstreamAuth, caller)
   stage.print.step(`The documented example, below ${route}, on /${version}, by ${who}`)
   const played = await play(stage, { path: pathOf(version, route), token, body: documentedExample.request })
-  stage.check(...checksOfCreate(played.call, kind, played.answer, played.records))
-  return played
+  stage.check(...checksOfCreate(played.call, { caller: kind, upstream }, played.answer, played.records))
+  return { ...played, upstream }
+}
+
+const callAsApplication = async (stage: Stage, { token }: Caller): Promise<void> => {
+  stage.print.step('Refused: an application, since Graph is called on behalf of users alone')
+  const { answer, records } = await play(stage, {
+    path: pathOf('beta', 'a book'),
+    token,
+    body: documentedExample.request,
+  })
+  stage.check(...checksOfRefusal(403, 'callerNotAllowed', answer, records))
 }
 
 const callWithoutToken = async (stage: Stage): Promise<void> => {
@@ -132,6 +167,21 @@ const callWithoutToken = async (stage: Stage): Promise<void> => {
   stage.check(
     ...checksOfRefusal(401, 'tokenMissing', answer, records),
     fits('header WWW-Authenticate', 'Bearer', challenge, challenge.startsWith('Bearer')),
+  )
+}
+
+const callWithTokenForGraph = async (stage: Stage): Promise<void> => {
+  stage.print.step('Refused: a token for Graph, the commonest mistake')
+  const { signal, world } = stage
+  const grant: Grant = applicationGrant(world.graphUrl)
+  const token = await takeToken(world.identityProvider.tokenEndpoint, grant, signal)
+  const call = { path: pathOf('beta', 'a book'), token, body: documentedExample.request }
+  const { answer, records } = await play(stage, call)
+  const message = String(valueAt(answer.json, 'error', 'message'))
+  stage.check(
+    ...checksOfRefusal(401, 'tokenInvalid', answer, records),
+    fits('the message names the audience to ask for', proxyApi.audience, message, message.includes(proxyApi.audience)),
+    equals('the reason, on record alone', 'graphTokenPresented', valueAt(records[0], 'record', 'reason')),
   )
 }
 
@@ -160,7 +210,11 @@ const callWithWrongBody = async (stage: Stage, { token }: Caller): Promise<void>
 const lookAtGraph = ({ check, print, world }: Stage, creates: ReadonlyArray<Played>): void => {
   print.step('What Graph saw of all this')
   const journal = world.graph.journal()
-  for (const { method, path, status } of journal) print.line(`${method} ${path} → ${String(status)}`)
+  const names = world.namesAtGraph()
+  for (const [index, { method, path, status }] of journal.entries()) {
+    const who = names[index]?.kind === 'user' ? `on behalf of ${user.displayName}` : 'in the gateway’s own name'
+    print.line(`${method} ${path} → ${String(status)}, ${who}`)
+  }
   print.line('')
   check(
     // Graph takes none but the gateway's own token, so each 201 says that no caller's token was passed on.
@@ -168,6 +222,14 @@ const lookAtGraph = ({ check, print, world }: Stage, creates: ReadonlyArray<Play
       'the four creates, none with a caller’s token, and nothing else',
       creates.map(({ call: { path } }) => `POST ${path} 201`),
       journal.map(({ method, path, status }) => `${method} ${path} ${String(status)}`),
+    ),
+    equals(
+      'each in the name that is on record',
+      creates.map(({ upstream }) => ({
+        kind: upstream,
+        objectId: upstream === 'user' ? user.objectId : gatewayAt(world.graphUrl).objectId,
+      })),
+      names,
     ),
     equals(
       'each body as its caller sent it',

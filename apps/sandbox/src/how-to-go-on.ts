@@ -11,9 +11,9 @@ const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word :
 // All is on this machine, so a proxy that curl may be set up to use must not be asked.
 const curl = "curl -s --noproxy '*'"
 
-const tokenLines = ({ identityProvider }: World, grant: Grant): string =>
+const tokenLines = ({ certificateFile, identityProvider }: World, grant: Grant): string =>
   [
-    `TOKEN=$(${curl} ${quoted(identityProvider.tokenEndpoint)}`,
+    `TOKEN=$(${curl} --cacert ${quoted(certificateFile)} ${quoted(identityProvider.tokenEndpoint)}`,
     ...Object.entries(grant).map(([name, value]) => `  -d ${quoted(`${name}=${value}`)}`),
   ].join(' \\\n') + ` | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`
 
@@ -28,8 +28,9 @@ const callLines = ({ proxy }: World): string =>
 export const tellHowToGoOn = (world: World, print: Printer, auditId: string): void => {
   const read = [process.execPath, ...auditCommand(world.auditDirectory, auditId)].map(quoted).join(' ')
   print.step('Now you')
+  const first = world.upstreamAuth === 'on-behalf-of' ? userGrant : applicationGrant()
   print.line(`The proxy is at ${world.proxy.url}. Paste this, and it creates one more state:\n`)
-  print.block(`${tokenLines(world, applicationGrant())}\n${callLines(world)}\n`)
+  print.block(`${tokenLines(world, first)}\n${callLines(world)}\n`)
   print.line(`A token of the user ${user.displayName} instead:\n`)
   print.block(`${tokenLines(world, userGrant)}\n`)
   print.line(`The audit ledger is in ${world.auditDirectory}. What it holds of a call, by its Audit-Id:\n`)

@@ -25,8 +25,12 @@ export const runSandbox = async (options: SandboxOptions, begin = startWorld): P
   }
 }
 
-const worldOptionsOf = ({ keep, path, signal, verbose }: SandboxOptions, print: Printer): WorldOptions => ({
+const worldOptionsOf = (
+  { keep, path, signal, upstreamAuth, verbose }: SandboxOptions,
+  print: Printer,
+): WorldOptions => ({
   ports: handyPorts,
+  upstreamAuth,
   keep,
   signal,
   path,

@@ -20,6 +20,7 @@ describe('npm start -- --once', () => {
       'below a user’s summary of a book, on /beta, by the application',
       'below a user’s summary of a book, on /v1.0, by the user Ada',
       'Refused: a call without token',
+      'Refused: a token for Graph',
       'Rejected: a body',
       'What Graph saw',
     ]) {
@@ -63,7 +64,15 @@ describe('when something is not as documented', () => {
   it('says what was expected and what was found, goes on, and ends with 1', async ({ signal }) => {
     let output = ''
     const write = (text: string): void => void (output += text)
-    const options = { once: true, keep: false, verbose: false, help: false, path: undefined, isColoured: false }
+    const options = {
+      once: true,
+      keep: false,
+      verbose: false,
+      help: false,
+      upstreamAuth: 'by-caller' as const,
+      path: undefined,
+      isColoured: false,
+    }
 
     const code = await runSandbox({ ...options, write, signal }, async (worldOptions) => {
       const world = await startWorld(worldOptions)
@@ -73,7 +82,7 @@ describe('when something is not as documented', () => {
 
     expect(code).toBe(1)
     expect(output).toContain('  ✗ status\n    expected: 201\n    found:    429\n')
-    expect(output).toMatch(/^10\. What Graph saw/m)
+    expect(output).toMatch(/^11\. What Graph saw/m)
     expect(output).toContain('NOT AS DOCUMENTED')
   })
 })

@@ -103,7 +103,6 @@ describe('when the environment of the proxy is wrong', () => {
     const folder = await mkdtemp(join(tmpdir(), 'sandbox-test-'))
     onTestFinished(() => rm(folder, { recursive: true }))
     const environment = {
-      CALLER_AUDIENCE: '00000000-0000-4000-8000-000000000002',
       AZURE_TENANT_ID: 'no-guid-at-all',
       AZURE_CLIENT_SECRET: 'very-secret-indeed',
       AUDIT_DIRECTORY: join(folder, 'audit'),
@@ -117,7 +116,7 @@ describe('when the environment of the proxy is wrong', () => {
 
     expect(status).toBe(78)
     expect(stderr).toContain('The proxy was not started. Its environment has 4 problem(s):')
-    expect(stderr).toMatch(/^ {2}CALLER_ISSUER is not set\./m)
+    expect(stderr).toMatch(/^ {2}CALLER_AUDIENCE is not set\./m)
     expect(stderr).toMatch(/^ {2}AZURE_CLIENT_ID is not set\./m)
     expect(stderr).toMatch(/^ {2}AZURE_TENANT_ID is set, but not to the id \(GUID\)/m)
     expect(stderr).toMatch(/^ {2}UPSTREAM_DEADLIN_MS is not a setting of the proxy\./m)

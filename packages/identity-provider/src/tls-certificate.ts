@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 import { generate } from 'selfsigned'
 
 /** Both in PEM. */
@@ -8,7 +10,8 @@ export interface TlsCertificate {
 
 /** A new certificate that is its own authority, for the two names of this machine. */
 export const generateTlsCertificate = async (): Promise<TlsCertificate> => {
-  const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
+  // A name of its own: of two certificates with one name that are trusted, a client may look at the wrong one.
+  const { cert, private: key } = await generate([{ name: 'commonName', value: randomUUID() }], {
     keyType: 'ec',
     algorithm: 'sha256',
     extensions: [

@@ -2,6 +2,7 @@ import type { ProblemCode } from '@device-install-state/model'
 import type { OperationName } from '@device-install-state/model/operations'
 import type { Caller } from '../domain/caller.js'
 import type { OutcomeKind } from '../domain/outcome.js'
+import type { UpstreamIdentity } from '../domain/upstream-identity.js'
 
 /** What the ledger keeps. Sequence and writer are the store's to add. Time is for people, the sequence is for order. */
 export type AuditRecord = IntentRecord | OutcomeRecord | RefusalRecord | ConnectionRecord | LifecycleRecord
@@ -29,7 +30,7 @@ export interface IntentRecord extends Recorded {
   /** By class: enum and timestamp as sent, the others as keyed digests, null as null. */
   readonly fields: Readonly<Record<string, string | null>>
   /** In whose name Graph is called. */
-  readonly upstream: { readonly kind: 'application'; readonly clientId: string }
+  readonly upstream: UpstreamIdentity
 }
 
 /** What became of an intent. */

@@ -12,8 +12,6 @@ import { intentOf, type KeyedDigest } from './records.js'
 export interface AuditPorts {
   readonly auditStore: AuditStore
   readonly digest: KeyedDigest
-  /** In whose name Graph is called: the gateway's own application. */
-  readonly upstreamClientId: string
   readonly now: IO.IO<Date>
   /** Told of records that are not on disk, whole: the process log is then all that has them. */
   readonly recordLost: (record: AuditRecord, cause: unknown) => IO.IO<void>
@@ -21,11 +19,11 @@ export interface AuditPorts {
 
 /** Writes down what is meant. Right means that it is on disk; on Left nothing may be sent. */
 export const recordIntent =
-  ({ auditStore, digest, now, upstreamClientId }: AuditPorts) =>
+  ({ auditStore, digest, now }: AuditPorts) =>
   (call: Call): TE.TaskEither<ProxyError, void> =>
     pipe(
       TE.fromIO(now),
-      TE.map((at) => intentOf(digest, upstreamClientId, at)(call)),
+      TE.map((at) => intentOf(digest, at)(call)),
       TE.chain(auditStore.append),
       TE.mapLeft(intentNotRecorded),
     )

@@ -6,6 +6,7 @@ import { isClear } from '../domain/field-clarity.js'
 import { callerRequestIdOf, type IncomingRequest } from '../domain/incoming-request.js'
 import { outcomeOfError } from '../domain/outcome.js'
 import type { ProxyError } from '../domain/proxy-error.js'
+import type { Quota } from '../domain/quota.js'
 import { reasonOf } from '../domain/reason-of.js'
 import type { IntentRecord, OutcomeRecord, RefusalRecord } from './audit-record.js'
 
@@ -24,8 +25,8 @@ const fieldsOf =
 
 /** The record of a call before it is made. */
 export const intentOf =
-  (digest: KeyedDigest, upstreamClientId: string, now: Date) =>
-  ({ body, caller, json, request, route }: Call): IntentRecord => {
+  (digest: KeyedDigest, now: Date) =>
+  ({ body, caller, json, request, route, upstream }: Call): IntentRecord => {
     const callerRequestId = callerRequestIdOf(request)
     return {
       kind: 'intent',
@@ -40,7 +41,7 @@ export const intentOf =
       bodyBytes: new TextEncoder().encode(json).byteLength,
       bodyDigest: digest('', json),
       fields: fieldsOf(digest)(body),
-      upstream: { kind: 'application', clientId: upstreamClientId },
+      upstream,
     }
   }
 
@@ -80,6 +81,7 @@ const graphCodeOf = (error: ProxyError): string | undefined => {
     case 'GraphRefused':
     case 'GraphRouteUnsupported':
     case 'GraphRejectedOurToken':
+    case 'GraphDemandsClaims':
       return error.refusal.code
     case 'GraphFailed':
       return error.code
@@ -121,6 +123,7 @@ export interface Refused {
   readonly request: IncomingRequest
   readonly error: ProxyError
   readonly caller?: Caller
+  readonly quota?: Quota
   readonly route?: Route
 }
 

@@ -1,64 +1,158 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import type * as IO from 'fp-ts/lib/IO.js'
 import type * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import type { Admission } from '../domain/admission.js'
 import type { Arrival } from '../domain/arrival.js'
 import type { Caller } from '../domain/caller.js'
 import { headerOf } from '../domain/incoming-request.js'
 import { authKeysUnavailable, type ProxyError, type TokenInvalidReason } from '../domain/proxy-error.js'
+import type { Quota } from '../domain/quota.js'
 import { bearerToken } from './bearer-token.js'
-import { callerOfClaims, isMeantForGraph, type TokenRules } from './claims.js'
+import { callerOfClaims, isMeantForGraph, type ProvedCaller } from './claims.js'
+import { inWhoseName, type UpstreamPolicy } from './in-whose-name.js'
+import type { Spent } from './token-bucket.js'
+import type { TokenRules } from './token-rules.js'
+import { timeProblem } from './token-times.js'
+import type { TrustedIssuer } from './trusted-issuer.js'
 import { readUnverified, type UnverifiedToken } from './unverified-token.js'
 
 /** What a look at a signature can say. */
 export type SignatureCheck =
-  | { readonly _tag: 'Genuine' }
-  | { readonly _tag: 'NotGenuine'; readonly reason: Extract<TokenInvalidReason, 'keyUnknown' | 'signature'> }
+  /** Proved, for as long as the key is one of the issuer's. */
+  | { readonly _tag: 'Genuine'; readonly isKeyTrusted: IO.IO<boolean> }
+  | {
+      readonly _tag: 'NotGenuine'
+      readonly reason: Extract<TokenInvalidReason, 'keyUnknown' | 'keyIssuer' | 'signature'>
+    }
   | { readonly _tag: 'KeysUnavailable'; readonly cause: unknown }
 
-export interface AuthenticatePorts {
-  readonly checkSignature: (token: UnverifiedToken) => T.Task<SignatureCheck>
-  readonly tokenRules: TokenRules
+/** What was proved of tokens that came before, so that their signatures need not be looked at again. */
+export interface ProvedTokens {
+  /** Undefined too when the key has left the issuer's since. */
+  readonly recall: (token: string) => ProvedCaller | undefined
+  readonly remember: (token: string, proved: ProvedCaller, isKeyTrusted: IO.IO<boolean>) => void
 }
 
-const proved =
-  ({ checkSignature, tokenRules }: AuthenticatePorts) =>
-  (token: UnverifiedToken): TE.TaskEither<ProxyError, UnverifiedToken> =>
-    pipe(
-      checkSignature(token),
-      TE.fromTask,
-      TE.chain((check): TE.TaskEither<ProxyError, UnverifiedToken> => {
-        switch (check._tag) {
-          case 'Genuine':
-            return TE.right(token)
-          case 'NotGenuine':
-            return TE.left({ _tag: 'TokenInvalid', reason: check.reason, audience: tokenRules.audience })
-          case 'KeysUnavailable':
-            return TE.left(authKeysUnavailable(check.cause))
-        }
-      }),
-    )
+export interface AuthenticatePorts {
+  readonly trustedIssuers: ReadonlyArray<TrustedIssuer>
+  readonly tokenRules: TokenRules
+  readonly checkSignature: (issuer: TrustedIssuer, token: UnverifiedToken) => T.Task<SignatureCheck>
+  readonly provedTokens: ProvedTokens
+  /** Undefined where calls are not counted by caller. */
+  readonly callerRates: ((caller: Caller) => IO.IO<Spent>) | undefined
+  readonly upstreamPolicy: UpstreamPolicy
+}
+
+/** A token whose signature is proved, and by whose key. */
+interface ProvedToken {
+  readonly unverified: UnverifiedToken
+  readonly issuer: TrustedIssuer
+  readonly isKeyTrusted: IO.IO<boolean>
+}
+
+const invalid = ({ audiences: [audience = ''] }: TokenRules, reason: TokenInvalidReason): ProxyError => ({
+  _tag: 'TokenInvalid',
+  reason,
+  audience,
+})
 
 const wellFormed =
-  ({ audience }: TokenRules) =>
+  ({ tokenRules }: AuthenticatePorts) =>
   (token: string): E.Either<ProxyError, UnverifiedToken> =>
     pipe(
-      readUnverified(token),
+      readUnverified(tokenRules)(token),
       E.filterOrElse(
         ({ payload }) => !isMeantForGraph(payload),
         (): TokenInvalidReason => 'graphTokenPresented',
       ),
-      E.mapLeft((reason): ProxyError => ({ _tag: 'TokenInvalid', reason, audience })),
+      E.mapLeft((reason) => invalid(tokenRules, reason)),
     )
 
-/** Who calls? The token is read, its signature proved, and only then are its claims looked at. */
+/** Whose keys are asked is said by the token; that they are asked at all, by our list. */
+const proved =
+  ({ checkSignature, tokenRules, trustedIssuers }: AuthenticatePorts) =>
+  (unverified: UnverifiedToken): TE.TaskEither<ProxyError, ProvedToken> => {
+    const issuer = trustedIssuers.find((trusted) => trusted.issuer === unverified.issuer)
+    return issuer === undefined
+      ? TE.left(invalid(tokenRules, 'issuer'))
+      : pipe(
+          checkSignature(issuer, unverified),
+          TE.fromTask,
+          TE.chain((check): TE.TaskEither<ProxyError, ProvedToken> => {
+            switch (check._tag) {
+              case 'Genuine':
+                return TE.right({ unverified, issuer, isKeyTrusted: check.isKeyTrusted })
+              case 'NotGenuine':
+                return TE.left(invalid(tokenRules, check.reason))
+              case 'KeysUnavailable':
+                return TE.left(authKeysUnavailable(check.cause))
+            }
+          }),
+        )
+  }
+
+const provedAfresh =
+  (ports: AuthenticatePorts, now: Date) =>
+  (token: string): TE.TaskEither<ProxyError, Caller> =>
+    pipe(
+      TE.fromEither(wellFormed(ports)(token)),
+      TE.chain(proved(ports)),
+      TE.chainEitherK(({ isKeyTrusted, issuer, unverified }) =>
+        pipe(
+          callerOfClaims(ports.tokenRules, issuer, now)(unverified),
+          E.tap((caller) => {
+            ports.provedTokens.remember(token, caller, isKeyTrusted)
+            return E.right(undefined)
+          }),
+        ),
+      ),
+      TE.map(({ caller }) => caller),
+    )
+
+/** All that was asked of a token when it was proved is as it was, but for the time and the key. */
+const callerOfToken =
+  (ports: AuthenticatePorts, now: Date) =>
+  (token: string): TE.TaskEither<ProxyError, Caller> => {
+    const before = ports.provedTokens.recall(token)
+    const { longestLifeInSeconds } = ports.tokenRules
+    return before !== undefined && timeProblem(before.times, longestLifeInSeconds, now.getTime() / 1000) === undefined
+      ? TE.right(before.caller)
+      : provedAfresh(ports, now)(token)
+  }
+
+const withinRate =
+  ({ callerRates }: AuthenticatePorts) =>
+  (caller: Caller): E.Either<ProxyError, Quota | undefined> => {
+    const spent = callerRates?.(caller)()
+    return spent === undefined || spent.isAllowed
+      ? E.right(spent?.quota)
+      : E.left({ _tag: 'CallerRateLimited', quota: spent.quota, caller })
+  }
+
+const admitted =
+  (ports: AuthenticatePorts) =>
+  (caller: Caller): E.Either<ProxyError, Admission> =>
+    pipe(
+      withinRate(ports)(caller),
+      E.chain((quota) =>
+        pipe(
+          inWhoseName(ports.upstreamPolicy)(caller),
+          E.map((upstream) => ({ caller, upstream, ...(quota === undefined ? {} : { quota }) })),
+        ),
+      ),
+    )
+
+/**
+ * Who calls, may it, and in whose name is Graph called? The token is read, its signature proved, and only then are its
+ * claims looked at; one that was proved before is known again.
+ */
 export const authenticate =
   (ports: AuthenticatePorts) =>
-  ({ request }: Arrival): TE.TaskEither<ProxyError, Caller> =>
+  ({ request }: Arrival): TE.TaskEither<ProxyError, Admission> =>
     pipe(
-      bearerToken(headerOf(request, 'authorization')),
-      E.chain(wellFormed(ports.tokenRules)),
-      TE.fromEither,
-      TE.chain(proved(ports)),
-      TE.chainEitherK(callerOfClaims(ports.tokenRules, request.receivedAt)),
+      TE.fromEither(bearerToken(headerOf(request, 'authorization'))),
+      TE.chain(callerOfToken(ports, request.receivedAt)),
+      TE.chainEitherK(admitted(ports)),
     )

@@ -2,11 +2,15 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { TokenInvalidReason } from '../domain/proxy-error.js'
 import { parseStrictJson } from '../domain/strict-json.js'
+import type { TokenRules } from './token-rules.js'
 
 /** A compact JWS that is well formed. Nothing in it is proved before its signature is. */
 export interface UnverifiedToken {
   readonly token: string
+  readonly algorithm: string
   readonly keyId: string
+  /** Whom it says to be from; undefined when that is no text. */
+  readonly issuer: string | undefined
   readonly payload: unknown
 }
 
@@ -14,7 +18,7 @@ const longestTokenInCharacters = 8192
 const longestKeyId = 256
 const headerMembers: ReadonlySet<string> = new Set(['alg', 'kid', 'typ', 'x5t'])
 
-const Header = t.type({ alg: t.literal('RS256'), typ: t.literal('JWT'), kid: t.string })
+const Header = t.type({ alg: t.string, typ: t.string, kid: t.string })
 
 const compact = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
 
@@ -40,17 +44,29 @@ const jsonOf = (base64url: string): unknown => {
   }
 }
 
+const isTaken = (header: unknown, { algorithms, tokenTypes }: TokenForm): header is t.TypeOf<typeof Header> =>
+  Header.is(header) &&
+  algorithms.includes(header.alg) &&
+  tokenTypes.includes(header.typ) &&
+  header.kid.length <= longestKeyId &&
+  Object.keys(header).every((name) => headerMembers.has(name))
+
+type TokenForm = Pick<TokenRules, 'algorithms' | 'tokenTypes'>
+
 /**
  * Reads a token without believing it: at most 8,192 characters, three parts, canonical base64url, strict JSON, and a
- * header of known members that asks for RS256 and typ JWT. Does not look at the signature or at any claim.
- * RFC 7515 §7.1, RFC 8725 §3.1 and §3.11.
+ * header of known members that asks for an algorithm and a type that we take. Does not look at the signature or at any
+ * claim. RFC 7515 §7.1, RFC 8725 §3.1 and §3.11.
  */
-export const readUnverified = (token: string): E.Either<TokenInvalidReason, UnverifiedToken> => {
-  if (token.length > longestTokenInCharacters) return E.left('tooLong')
-  const parts = compact.exec(token)?.slice(1)
-  if (parts === undefined || !parts.every(isCanonical)) return E.left('notAJws')
-  const [header, payload] = parts.slice(0, 2).map(jsonOf)
-  if (!Header.is(header) || !Object.keys(header).every((name) => headerMembers.has(name))) return E.left('header')
-  if (header.kid.length > longestKeyId) return E.left('header')
-  return t.UnknownRecord.is(payload) ? E.right({ token, keyId: header.kid, payload }) : E.left('payload')
-}
+export const readUnverified =
+  (form: TokenForm) =>
+  (token: string): E.Either<TokenInvalidReason, UnverifiedToken> => {
+    if (token.length > longestTokenInCharacters) return E.left('tooLong')
+    const parts = compact.exec(token)?.slice(1)
+    if (parts === undefined || !parts.every(isCanonical)) return E.left('notAJws')
+    const [header, payload] = parts.slice(0, 2).map(jsonOf)
+    if (!isTaken(header, form)) return E.left('header')
+    if (!t.UnknownRecord.is(payload)) return E.left('payload')
+    const issuer = typeof payload['iss'] === 'string' ? payload['iss'] : undefined
+    return E.right({ token, algorithm: header.alg, keyId: header.kid, issuer, payload })
+  }

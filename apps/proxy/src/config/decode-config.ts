@@ -1,28 +1,17 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
-import type { ConfigProblem, Environment } from './config-problem.js'
+import { type CallersConfig, callersOf, callersTogether } from './callers.js'
+import type { ConfigProblem, Environment, Together } from './config-problem.js'
 import { likelyTypos } from './likely-typos.js'
+import { authorityHostOf, type UpstreamConfig, upstreamOf, upstreamTogether } from './upstream.js'
 import { type LogLevel, Variables, variables } from './variables.js'
 
 /** What the proxy runs by. Every value is already what its type says. */
 export interface Config {
   readonly listen: { readonly host: string; readonly port: number }
   readonly admin: { readonly host: string; readonly port: number }
-  readonly callers: {
-    readonly issuer: string
-    readonly audience: string
-    readonly permission: string
-    /** The tenant that the issuer names, as Entra's do. */
-    readonly tenantId: string | undefined
-  }
-  readonly upstream: {
-    readonly graphUrl: string
-    readonly graphVersions: Variables['GRAPH_VERSIONS']
-    readonly tokenEndpoint: string
-    readonly clientId: string
-    readonly clientSecret: string
-    readonly deadlineInMs: number
-  }
+  readonly callers: CallersConfig
+  readonly upstream: UpstreamConfig
   readonly auditDirectory: string
   readonly shutdown: { readonly delayInMs: number; readonly graceInMs: number }
   readonly logLevel: LogLevel
@@ -46,45 +35,70 @@ const problemOf = (error: t.ValidationError): ConfigProblem => {
 
 const isLoopback = (url: string): boolean => /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)
 
-/** Plain HTTP shows tokens and secrets to the network, so it is for this machine alone, and only when asked for. */
-const plainHttpProblems = (decoded: Variables): ReadonlyArray<ConfigProblem> =>
-  (['CALLER_ISSUER', 'AZURE_AUTHORITY_HOST', 'GRAPH_URL'] as const)
-    .filter((name) => decoded[name].startsWith('http:'))
-    .filter((name) => !decoded.DANGEROUSLY_ALLOW_PLAIN_HTTP || !isLoopback(decoded[name]))
-    .map((variable) => ({
-      variable,
-      message:
-        'is an http:// URL. Use https://; http:// is taken for loopback addresses alone, with DANGEROUSLY_ALLOW_PLAIN_HTTP=true',
-    }))
+const plainUrls = ['CALLER_ISSUER', 'CALLER_GATEWAY_URL', 'GRAPH_URL'] as const
 
-const configOf = (decoded: Variables): Config => ({
+/** Plain HTTP shows tokens and secrets to the network, so it is for this machine alone, and only when asked for. */
+const httpsWhereItMatters: ReadonlyArray<Together<Variables>> = [
+  {
+    reads: [...plainUrls, 'DANGEROUSLY_ALLOW_PLAIN_HTTP'],
+    problems: (decoded) =>
+      plainUrls
+        .filter((name) => {
+          const url = decoded[name] ?? ''
+          return url.startsWith('http:') && !(decoded.DANGEROUSLY_ALLOW_PLAIN_HTTP && isLoopback(url))
+        })
+        .map((variable) => ({
+          variable,
+          message:
+            'is an http:// URL. Use https://; http:// is taken for loopback addresses alone, with DANGEROUSLY_ALLOW_PLAIN_HTTP=true',
+        })),
+  },
+  {
+    reads: ['AZURE_AUTHORITY_HOST'],
+    problems: ({ AZURE_AUTHORITY_HOST: url }) =>
+      url?.startsWith('http:') === true
+        ? [{ variable: 'AZURE_AUTHORITY_HOST', message: 'is an http:// URL. Use https://: secrets are sent there' }]
+        : [],
+  },
+]
+
+const together = [...httpsWhereItMatters, ...callersTogether, ...upstreamTogether]
+
+const configOf = (decoded: Variables, upstream: UpstreamConfig): Config => ({
   listen: { host: decoded.HOST, port: decoded.PORT },
   admin: { host: decoded.ADMIN_HOST, port: decoded.ADMIN_PORT },
-  callers: {
-    issuer: decoded.CALLER_ISSUER,
-    audience: decoded.CALLER_AUDIENCE,
-    permission: decoded.CALLER_PERMISSION,
-    tenantId: /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i.exec(decoded.CALLER_ISSUER)?.[0],
-  },
-  upstream: {
-    graphUrl: decoded.GRAPH_URL,
-    graphVersions: decoded.GRAPH_VERSIONS,
-    tokenEndpoint: `${decoded.AZURE_AUTHORITY_HOST}/${decoded.AZURE_TENANT_ID}/oauth2/v2.0/token`,
-    clientId: decoded.AZURE_CLIENT_ID,
-    clientSecret: decoded.AZURE_CLIENT_SECRET,
-    deadlineInMs: decoded.UPSTREAM_DEADLINE_MS,
-  },
+  callers: callersOf(decoded, authorityHostOf(decoded)),
+  upstream,
   auditDirectory: decoded.AUDIT_DIRECTORY,
   shutdown: { delayInMs: decoded.SHUTDOWN_DELAY_MS, graceInMs: decoded.SHUTDOWN_GRACE_MS },
   logLevel: decoded.LOG_LEVEL,
   dangerouslyAllowPlainHttp: decoded.DANGEROUSLY_ALLOW_PLAIN_HTTP,
 })
 
+/** The environment with what is wrong by itself made right, so that the rest of it can be looked at. */
+const mended = (environment: Environment, wrong: ReadonlyArray<string>): Environment => ({
+  ...environment,
+  ...Object.fromEntries(wrong.map((name) => [name, isVariable(name) ? variables[name].guidance.example : undefined])),
+})
+
+const problemsTogether = (decoded: Variables, wrong: ReadonlyArray<string>): ReadonlyArray<ConfigProblem> =>
+  together
+    .filter(({ reads }) => !reads.some((name) => wrong.includes(name)))
+    .flatMap(({ problems }) => problems(decoded))
+
 /** Decodes the environment. Left holds every problem, each with its variable, what is expected, and an example. */
 export const decodeConfig = (environment: Environment): E.Either<ReadonlyArray<ConfigProblem>, Config> => {
-  const typos = likelyTypos(environment, Object.keys(variables))
   const decoded = Variables.decode(environment)
-  if (E.isLeft(decoded)) return E.left([...decoded.left.map(problemOf), ...typos])
-  const problems = [...plainHttpProblems(decoded.right), ...typos]
-  return problems.length === 0 ? E.right(configOf(decoded.right)) : E.left(problems)
+  const alone = E.isLeft(decoded) ? decoded.left.map(problemOf) : []
+  const wrong = alone.map(({ variable }) => variable)
+  const readable = E.isLeft(decoded) ? Variables.decode(mended(environment, wrong)) : decoded
+  const problems = [
+    ...alone,
+    ...(E.isRight(readable) ? problemsTogether(readable.right, wrong) : []),
+    ...likelyTypos(environment, Object.keys(variables)),
+  ]
+  const upstream = E.isRight(decoded) ? upstreamOf(decoded.right) : undefined
+  return problems.length === 0 && E.isRight(decoded) && upstream !== undefined
+    ? E.right(configOf(decoded.right, upstream))
+    : E.left(problems)
 }

@@ -4,8 +4,10 @@ import * as t from 'io-ts'
 export interface Guidance {
   readonly expectation: string
   readonly example: string
-  /** Used when the variable is not set; without one it must be set. */
+  /** Used when the variable is not set; without one it must be set, unless it is optional. */
   readonly fallback?: string
+  /** Needs not be set, and then is nothing, or what follows from others. */
+  readonly isOptional?: true
 }
 
 /** One setting: an io-ts type that decodes the text of an environment variable, and words about it. */
@@ -22,6 +24,18 @@ export class Variable<A> extends t.Type<A, string> {
     this.guidance = guidance
   }
 }
+
+/** A setting that is undefined when it is not set. */
+export const optional = <A>(codec: t.Type<A, string>, guidance: Guidance): Variable<A | undefined> =>
+  new Variable<A | undefined>(
+    new t.Type<A | undefined, string>(
+      codec.name,
+      (u): u is A | undefined => u === undefined || codec.is(u),
+      (set, context) => (set === undefined ? t.success(undefined) : codec.validate(set, context)),
+      (value) => (value === undefined ? '' : codec.encode(value)),
+    ),
+    { ...guidance, isOptional: true },
+  )
 
 const readAs = <A>(name: string, read: (text: string) => A | undefined): t.Type<A, string> =>
   new t.Type<A, string>(
@@ -42,6 +56,12 @@ export const nonEmpty: t.Type<string, string> = readAs('NonEmpty', (text) =>
 export const guid: t.Type<string, string> = readAs('Guid', (text) =>
   /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : undefined,
 )
+
+/** A client id or the URI of an API: Entra writes the GUIDs of the one in lower case, however they were typed. */
+export const appId: t.Type<string, string> = readAs('AppId', (text) => {
+  const id = guid.decode(text)
+  return id._tag === 'Right' ? id.right : /^\S+$/.test(text) ? text : undefined
+})
 
 /** RFC 6749 §3.3: it stands in a challenge, in quotes. */
 export const scopeToken: t.Type<string, string> = readAs('ScopeToken', (text) =>
@@ -65,13 +85,29 @@ export const flag: t.Type<boolean, string> = readAs('Flag', (text) =>
 export const oneOf = <A extends string>(words: ReadonlyArray<A>): t.Type<A, string> =>
   readAs('Word', (text) => words.find((word) => word === text))
 
+const listed = (text: string): ReadonlyArray<string> => text.split(',').map((word) => word.trim())
+
 /** Some of some words, with commas between, each at most once. */
 export const someOf = <A extends string>(words: ReadonlyArray<A>): t.Type<ReadonlyArray<A>, string> =>
   readAs<ReadonlyArray<A>>('Words', (text) => {
-    const given = text.split(',').map((word) => word.trim())
+    const given = listed(text)
     const known = words.filter((word) => given.includes(word))
     return known.length === given.length ? known : undefined
   })
+
+/** One or more of a kind, with commas between, none twice. */
+export const listOf = <A>(codec: t.Type<A, string>): t.Type<ReadonlyArray<A>, string> =>
+  readAs<ReadonlyArray<A>>('List', (text) => {
+    const given = listed(text).map((word) => codec.decode(word))
+    const known = new Set(given.flatMap((word) => (word._tag === 'Right' ? [word.right] : [])))
+    return known.size === given.length ? [...known] : undefined
+  })
+
+/** So many calls in so many seconds: `100/20s`. */
+export const rate: t.Type<{ readonly calls: number; readonly seconds: number }, string> = readAs('Rate', (text) => {
+  const [calls = 0, seconds = 0] = (/^(\d{1,6})\/(\d{1,5})s$/.exec(text) ?? []).slice(1).map(Number)
+  return calls > 0 && seconds > 0 ? { calls, seconds } : undefined
+})
 
 /** An absolute URL with http or https, without user, query and fragment. */
 const httpUrl: t.Type<URL, string> = readAs('HttpUrl', (text) => {

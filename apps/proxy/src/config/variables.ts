@@ -1,14 +1,19 @@
 import { graphVersions } from '@device-install-state/model/operations'
 import * as t from 'io-ts'
+import { cloudNames } from './clouds.js'
 import {
+  appId,
   flag,
   guid,
   httpUrlText,
   integerBetween,
+  listOf,
   nonEmpty,
   oneOf,
+  optional,
   origin,
   port,
+  rate,
   scopeToken,
   someOf,
   Variable,
@@ -17,8 +22,17 @@ import {
 export type LogLevel = (typeof logLevels)[number]
 const logLevels = ['debug', 'info', 'warn', 'error'] as const
 
+// RFC 7518 §3.1 and RFC 8037, without the symmetric ones: whoever can check those can forge them.
+const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const
+
+const upstreamAuths = ['app', 'on-behalf-of', 'by-caller'] as const
+const credentials = ['client-secret', 'certificate', 'workload-identity', 'managed-identity'] as const
+
 const variable = <A>(codec: t.Type<A, string>, expectation: string, example: string, fallback?: string): Variable<A> =>
   new Variable(codec, { expectation, example, ...(fallback === undefined ? {} : { fallback }) })
+
+const maybe = <A>(codec: t.Type<A, string>, expectation: string, example: string): Variable<A | undefined> =>
+  optional(codec, { expectation, example })
 
 /** Every setting of the proxy. `docs/configuration.md` says the same to people, and a test compares them. */
 export const variables = {
@@ -26,49 +40,134 @@ export const variables = {
   HOST: variable(nonEmpty, 'the address to listen on', '127.0.0.1', '0.0.0.0'),
   ADMIN_PORT: variable(port, 'a port from 0 to 65535, for /livez and /readyz', '8081', '8081'),
   ADMIN_HOST: variable(nonEmpty, 'the address to listen on for /livez and /readyz', '127.0.0.1', '0.0.0.0'),
-  CALLER_ISSUER: variable(
-    httpUrlText,
-    'the issuer of the callers’ tokens, letter by letter as in their claim iss',
-    'https://login.microsoftonline.com/00000000-0000-4000-8000-000000000001/v2.0',
-  ),
   CALLER_AUDIENCE: variable(
-    nonEmpty,
-    'the one audience (claim aud) that the callers’ tokens must have',
+    listOf(appId),
+    'the audience (claim aud) that the callers’ tokens must have, or several with commas between',
     '00000000-0000-4000-8000-000000000002',
   ),
-  CALLER_PERMISSION: variable(
+  CALLER_TENANT_IDS: maybe(
+    listOf(guid),
+    'the ids (GUIDs) of the Entra tenants whose tokens are taken, with commas between',
+    '00000000-0000-4000-8000-000000000001',
+  ),
+  CALLER_TOKEN_VERSIONS: variable(
+    someOf(['1.0', '2.0'] as const),
+    'the versions of Entra’s tokens that are taken: 2.0, 1.0, or both with a comma between',
+    '1.0,2.0',
+    '2.0',
+  ),
+  CALLER_ISSUER: maybe(
+    httpUrlText,
+    'the issuer of the callers’ tokens, letter by letter as in their claim iss, if it is not Entra',
+    'https://issuer.example.com/realms/devices',
+  ),
+  CALLER_SCOPE: variable(
     scopeToken,
-    'the scope (users) or role (applications) that the callers’ tokens must have, in ASCII without blanks and quotes',
+    'the scope that users’ tokens must have, in ASCII without blanks and quotes',
     'DeviceInstallStates.Create',
     'DeviceManagementApps.ReadWrite.All',
   ),
-  AZURE_AUTHORITY_HOST: variable(
+  CALLER_ROLE: variable(
+    scopeToken,
+    'the role that applications’ tokens must have, in ASCII without blanks and quotes',
+    'DeviceInstallStates.Create.All',
+    'DeviceManagementApps.ReadWrite.All',
+  ),
+  CALLER_APP_IDS: maybe(
+    listOf(appId),
+    'the client ids of the applications that may call, with commas between',
+    '00000000-0000-4000-8000-000000000005,00000000-0000-4000-8000-000000000006',
+  ),
+  CALLER_ALGORITHMS: variable(
+    someOf(algorithms),
+    `the signature algorithms that are taken, with commas between: ${algorithms.join(', ')}`,
+    'RS256,ES256',
+    'RS256',
+  ),
+  CALLER_TOKEN_TYPES: variable(
+    someOf(['JWT', 'at+jwt'] as const),
+    'the types (header typ) of token that are taken: JWT, at+jwt, or both with a comma between',
+    'at+jwt',
+    'JWT',
+  ),
+  CALLER_TOKEN_LIFETIME_MINUTES: variable(
+    integerBetween(1, 10_080),
+    'minutes from 1 to 10080 that a token may live at most (claims exp − iat)',
+    '90',
+    '1680',
+  ),
+  CALLER_RATE_LIMIT: maybe(rate, 'how many calls one caller may make in how many seconds', '100/20s'),
+  CALLER_RATE_BY: variable(
+    oneOf(['caller', 'application'] as const),
+    'caller, or application: who shares the calls of CALLER_RATE_LIMIT',
+    'application',
+    'caller',
+  ),
+  CALLER_GATEWAY_URL: maybe(
     origin,
-    'the origin of the login service',
-    'https://login.microsoftonline.us',
-    'https://login.microsoftonline.com',
+    'the origin by which callers reach the gateway',
+    'https://install-states.example.com',
   ),
-  AZURE_TENANT_ID: variable(
-    guid,
-    'the id (GUID) of the tenant whose books are meant',
-    '00000000-0000-4000-8000-000000000001',
-  ),
-  AZURE_CLIENT_ID: variable(
-    guid,
-    'the client id (GUID) of the gateway’s own application',
-    '00000000-0000-4000-8000-000000000003',
-  ),
-  AZURE_CLIENT_SECRET: variable(
-    nonEmpty,
-    'the client secret of the gateway’s own application, without blanks or line ends around it',
-    'a-secret-from-your-vault',
-  ),
-  GRAPH_URL: variable(origin, 'the origin of Graph', 'https://graph.microsoft.us', 'https://graph.microsoft.com'),
+  GRAPH_CLOUD: variable(oneOf(cloudNames), `one of ${cloudNames.join(', ')}`, 'usgov', 'global'),
+  GRAPH_URL: maybe(origin, 'the origin of Graph', 'https://graph.microsoft.us'),
   GRAPH_VERSIONS: variable(
     someOf(graphVersions),
     'the versions of Graph to serve: v1.0, beta, or both with a comma between',
     'v1.0',
     'v1.0,beta',
+  ),
+  AZURE_AUTHORITY_HOST: maybe(origin, 'the origin of the login service', 'https://login.microsoftonline.us'),
+  AZURE_TENANT_ID: variable(
+    guid,
+    'the id (GUID) of the tenant whose books are meant',
+    '00000000-0000-4000-8000-000000000001',
+  ),
+  AZURE_CLIENT_ID: maybe(
+    guid,
+    'the client id (GUID) of the gateway’s own application',
+    '00000000-0000-4000-8000-000000000003',
+  ),
+  UPSTREAM_AUTH: variable(
+    oneOf(upstreamAuths),
+    `one of ${upstreamAuths.join(', ')}: in whose name Graph is called`,
+    'on-behalf-of',
+    'app',
+  ),
+  UPSTREAM_CREDENTIAL: maybe(
+    oneOf(credentials),
+    `one of ${credentials.join(', ')}: how the gateway proves itself`,
+    'managed-identity',
+  ),
+  AZURE_CLIENT_SECRET: maybe(
+    nonEmpty,
+    'the client secret of the gateway’s own application, without blanks or line ends around it',
+    'a-secret-from-your-vault',
+  ),
+  AZURE_CLIENT_CERTIFICATE_PATH: maybe(
+    nonEmpty,
+    'the path of a PEM file with the certificate and the private key of the gateway’s own application',
+    '/run/secrets/gateway.pem',
+  ),
+  AZURE_CLIENT_CERTIFICATE_PASSWORD: maybe(
+    nonEmpty,
+    'the password of the private key in AZURE_CLIENT_CERTIFICATE_PATH',
+    'a-password-from-your-vault',
+  ),
+  AZURE_CLIENT_SEND_CERTIFICATE_CHAIN: variable(
+    flag,
+    'true or false; true sends the certificate along, for trust by subject name and issuer',
+    'true',
+    'false',
+  ),
+  AZURE_FEDERATED_TOKEN_FILE: maybe(
+    nonEmpty,
+    'the path of the file with the token of the workload that the gateway’s application trusts',
+    '/var/run/secrets/azure/tokens/azure-identity-token',
+  ),
+  UPSTREAM_IDENTITY_CLIENT_ID: maybe(
+    guid,
+    'the client id (GUID) of the user-assigned managed identity, where AZURE_CLIENT_ID is the application’s',
+    '00000000-0000-4000-8000-000000000004',
   ),
   UPSTREAM_DEADLINE_MS: variable(
     integerBetween(100, 120_000),
@@ -96,7 +195,7 @@ export const variables = {
   LOG_LEVEL: variable(oneOf(logLevels), `one of ${logLevels.join(', ')}`, 'info', 'info'),
   DANGEROUSLY_ALLOW_PLAIN_HTTP: variable(
     flag,
-    'true or false; true lets issuer, login service and Graph be http:// on a loopback address, for tests',
+    'true or false; true lets CALLER_ISSUER, CALLER_GATEWAY_URL and GRAPH_URL be http:// on a loopback address, for tests',
     'false',
     'false',
   ),

@@ -18,7 +18,11 @@ const sent: DeviceInstallStateCreate = {
   userName: 'ada@example.com',
 }
 const decode = (status: number, text: string, headers: Readonly<Record<string, string>> = json) =>
-  decodeAnswer(now, { body: sent, route: { operation: 'createManagedEBookDeviceState' } })({ status, text, headers })
+  decodeAnswer(now, {
+    body: sent,
+    route: { operation: 'createManagedEBookDeviceState' },
+    upstream: { kind: 'application' },
+  })({ status, text, headers })
 const entity = (change: object = {}): string => JSON.stringify({ ...JSON.parse(documentedExample.response), ...change })
 const graphError = (code: string, message: string): string => JSON.stringify({ error: { code, message } })
 

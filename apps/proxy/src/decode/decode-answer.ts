@@ -14,10 +14,12 @@ import {
   type Route,
 } from '@device-install-state/model/operations'
 import * as E from 'fp-ts/lib/Either.js'
+import { claimsInChallenge } from '../domain/claims-challenge.js'
 import { hiddenValuesOf } from '../domain/field-clarity.js'
 import type { GraphAnswer } from '../domain/graph-answer.js'
 import type { GraphRefusal, ProxyError } from '../domain/proxy-error.js'
 import { parseStrictJson } from '../domain/strict-json.js'
+import type { UpstreamIdentity } from '../domain/upstream-identity.js'
 import { cleanMessage } from './clean-message.js'
 import { retryAfterInSeconds } from './retry-after.js'
 
@@ -109,6 +111,7 @@ const isMissingRoute = ({ code, message, status }: GraphRefusal): boolean =>
 export interface Sent {
   readonly body: DeviceInstallStateCreate
   readonly route: Pick<Route, 'operation'>
+  readonly upstream: Pick<UpstreamIdentity, 'kind'>
 }
 
 /**
@@ -117,12 +120,15 @@ export interface Sent {
  * whose values are kept out of the words of a refusal.
  */
 export const decodeAnswer =
-  (now: Date, { body: sent, route }: Sent) =>
+  (now: Date, { body: sent, route, upstream }: Sent) =>
   (answer: GraphAnswer): E.Either<ProxyError, Created> => {
     const { headers, status } = answer
     if (status === 200 || status === 201) return createdOf(operationNamed(route.operation), status, answer)
     if (status >= 300 && status < 400) return E.left({ _tag: 'GraphRedirected', status })
     const refusal = refusalOf(answer, now, sent)
+    const claims = status === 401 || status === 403 ? claimsInChallenge(headers['www-authenticate']) : undefined
+    // What the gateway's own application is asked for, no caller could give.
+    if (claims !== undefined && upstream.kind === 'user') return E.left({ _tag: 'GraphDemandsClaims', claims, refusal })
     if (status === 401) return E.left({ _tag: 'GraphRejectedOurToken', refusal })
     if (isMissingRoute(refusal)) return E.left({ _tag: 'GraphRouteUnsupported', refusal })
     if (isRefusal(status, headers['retry-after'])) {

@@ -3,9 +3,9 @@ import { type AnyOperation, operationNamed } from '@device-install-state/model/o
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import type { Admission } from '../domain/admission.js'
 import type { Arrival } from '../domain/arrival.js'
 import type { Call } from '../domain/call.js'
-import type { Caller } from '../domain/caller.js'
 import { bodyInvalid, type ProxyError } from '../domain/proxy-error.js'
 import { deepestJson, parseStrictJson, type StrictJsonFault } from '../domain/strict-json.js'
 import { duplicatesIn, offsetOfSyntaxError } from './momoa-json-diagnosis.js'
@@ -84,11 +84,11 @@ export const decodeBody = (
 /** What does the caller ask for? The body is read only now, when the caller is known. */
 export const decodeRequest =
   (arrival: Arrival) =>
-  (caller: Caller): TE.TaskEither<ProxyError, Call> => {
+  (admission: Admission): TE.TaskEither<ProxyError, Call> => {
     const { body: codec } = operationNamed(arrival.route.operation)
     return pipe(
       arrival.request.readBody,
       TE.chainEitherK((bytes) => decodeBody(codec, bytes)),
-      TE.map((body) => ({ ...arrival, caller, body, json: JSON.stringify(codec.encode(body)) })),
+      TE.map((body) => ({ ...arrival, ...admission, body, json: JSON.stringify(codec.encode(body)) })),
     )
   }

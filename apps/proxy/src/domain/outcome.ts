@@ -28,6 +28,8 @@ export const outcomeOfError = (error: ProxyError): OutcomeKind => {
     case 'CredentialsMalformed':
     case 'TokenInvalid':
     case 'ScopeMissing':
+    case 'CallerNotAllowed':
+    case 'CallerRateLimited':
     case 'AuthKeysUnavailable':
     case 'JsonMalformed':
     case 'BodyInvalid':
@@ -42,6 +44,7 @@ export const outcomeOfError = (error: ProxyError): OutcomeKind => {
       return error.sent ? 'indeterminate' : 'notSent'
     case 'GraphRouteUnsupported':
     case 'GraphRejectedOurToken':
+    case 'GraphDemandsClaims':
     case 'GraphRefused':
       return 'refused'
     case 'GraphAnswerUnreadable':

@@ -1,5 +1,6 @@
 import type { Problem } from '@device-install-state/model'
 import type { Caller } from './caller.js'
+import type { Quota } from './quota.js'
 
 /** Why a token was not taken. For the audit record alone: a caller is told no more than that it is invalid. */
 export type TokenInvalidReason =
@@ -7,17 +8,29 @@ export type TokenInvalidReason =
   | 'notAJws'
   | 'header'
   | 'payload'
-  | 'keyUnknown'
-  | 'signature'
   | 'issuer'
+  | 'keyUnknown'
+  | 'keyIssuer'
+  | 'signature'
   | 'audience'
   | 'graphTokenPresented'
+  | 'version'
   | 'tenant'
+  | 'kind'
   | 'expired'
   | 'notYetValid'
   | 'issuedInFuture'
   | 'livesTooLong'
   | 'claims'
+
+/** Why a caller whose token is good may not call all the same. */
+export type CallerNotAllowedWhy =
+  /** Its application is not among those that may. */
+  | 'applicationNotListed'
+  /** Graph is called in the name of users alone, and this is an application. */
+  | 'userNeeded'
+  /** A user of a tenant other than the one whose books are meant, in whose name Graph cannot be called there. */
+  | 'otherTenant'
 
 /** A refusal that Graph sent: its status is in the closed list of those that say "this was not done". */
 export interface GraphRefusal {
@@ -55,6 +68,8 @@ export type ProxyError =
       readonly caller?: Caller
     }
   | { readonly _tag: 'ScopeMissing'; readonly permission: string; readonly caller: Caller }
+  | { readonly _tag: 'CallerNotAllowed'; readonly why: CallerNotAllowedWhy; readonly caller: Caller }
+  | { readonly _tag: 'CallerRateLimited'; readonly quota: Quota; readonly caller: Caller }
   | { readonly _tag: 'AuthKeysUnavailable'; readonly cause: unknown }
   // 3 decode
   | { readonly _tag: 'JsonMalformed'; readonly offset: number | undefined; readonly what: string }
@@ -92,6 +107,12 @@ export type ProxyError =
   | { readonly _tag: 'GraphRedirected'; readonly status: number }
   | { readonly _tag: 'GraphRouteUnsupported'; readonly refusal: GraphRefusal }
   | { readonly _tag: 'GraphRejectedOurToken'; readonly refusal: GraphRefusal }
+  | {
+      readonly _tag: 'GraphDemandsClaims'
+      /** What the user must satisfy before Graph is called in its name, as JSON in printable ASCII. */
+      readonly claims: string
+      readonly refusal: GraphRefusal
+    }
   | { readonly _tag: 'GraphRefused'; readonly refusal: GraphRefusal }
   | { readonly _tag: 'GraphFailed'; readonly status: number; readonly code: string | undefined }
   // any

@@ -27,6 +27,7 @@ export const reasonOf = (error: ProxyError): string | undefined => {
     case 'HeaderDuplicated':
       return error.name
     case 'BodyNotReceived':
+    case 'CallerNotAllowed':
       return error.why
     case 'JsonMalformed':
     case 'GraphAnswerUnreadable':
@@ -36,6 +37,7 @@ export const reasonOf = (error: ProxyError): string | undefined => {
     case 'GraphRefused':
     case 'GraphRouteUnsupported':
     case 'GraphRejectedOurToken':
+    case 'GraphDemandsClaims':
       return error.refusal.message === undefined ? undefined : bounded(error.refusal.message)
     case 'AuthKeysUnavailable':
     case 'IntentNotRecorded':
@@ -65,6 +67,7 @@ export const reasonOf = (error: ProxyError): string | undefined => {
     case 'TokenMissing':
     case 'CredentialsMalformed':
     case 'ScopeMissing':
+    case 'CallerRateLimited':
     case 'BodyInvalid':
       return undefined
   }

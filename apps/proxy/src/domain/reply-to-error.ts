@@ -2,10 +2,21 @@ import { outcomeOfError, type OutcomeKind } from './outcome.js'
 import type { ProxyError } from './proxy-error.js'
 import { headersOf, type Reply, type ReplyContext } from './reply.js'
 import { reasonOf } from './reason-of.js'
-import { tell } from './tell-error.js'
+import { tell, type Told } from './tell-error.js'
 
 /** Our name for an error, as in `docs/status-codes.md`. */
 export const codeOfError = (error: ProxyError): string => tell(error).code
+
+/** RFC 9728 §5.1: a challenge says where to read what tokens are taken. */
+const withMetadata = (url: string | undefined, headers: Told['headers']): Told['headers'] => {
+  const challenge = headers?.['WWW-Authenticate']
+  return url === undefined || challenge === undefined
+    ? headers
+    : {
+        ...headers,
+        'WWW-Authenticate': `${challenge}${challenge === 'Bearer' ? ' ' : ', '}resource_metadata="${url}"`,
+      }
+}
 
 interface InnerError {
   readonly code: string
@@ -43,7 +54,7 @@ export const replyToError = (context: ReplyContext, error: ProxyError): Reply =>
   }
   return {
     status,
-    headers: { ...headersOf(context), ...headers },
+    headers: { ...headersOf(context), ...withMetadata(context.resourceMetadataUrl, headers) },
     body: JSON.stringify(body),
     code,
     reason: reasonOf(error),

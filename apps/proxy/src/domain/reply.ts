@@ -1,4 +1,5 @@
 import { callerRequestIdOf, type IncomingRequest } from './incoming-request.js'
+import { type Quota, rateLimitHeaders } from './quota.js'
 
 /** What the caller gets. */
 export interface Reply {
@@ -19,14 +20,23 @@ export interface ReplyContext {
   readonly clientRequestId: string
   /** Graph's `request-id` where Graph answered, else ours. */
   readonly requestId: string
+  /** Where calls are counted by caller, and the caller is known. */
+  readonly quota?: Quota | undefined
+  /** Where a caller can read what tokens we take, RFC 9728. */
+  readonly resourceMetadataUrl?: string | undefined
 }
 
 /** The context of a request that Graph may have answered. */
-export const contextOf = (request: IncomingRequest, now: Date, graphRequestId?: string): ReplyContext => ({
+export const contextOf = (
+  request: IncomingRequest,
+  now: Date,
+  more: { readonly requestId?: string } & Pick<ReplyContext, 'quota' | 'resourceMetadataUrl'> = {},
+): ReplyContext => ({
   auditId: request.auditId,
   now,
   clientRequestId: callerRequestIdOf(request) ?? request.auditId,
-  requestId: graphRequestId ?? request.auditId,
+  requestId: request.auditId,
+  ...more,
 })
 
 /** The context of bytes that never became a request. */
@@ -38,10 +48,16 @@ export const contextWithoutRequest = (auditId: string, now: Date): ReplyContext 
 })
 
 /** The headers that every reply has. */
-export const headersOf = ({ auditId, clientRequestId, requestId }: ReplyContext): Readonly<Record<string, string>> => ({
+export const headersOf = ({
+  auditId,
+  clientRequestId,
+  quota,
+  requestId,
+}: ReplyContext): Readonly<Record<string, string>> => ({
   'Content-Type': 'application/json',
   'Cache-Control': 'no-store',
   'Audit-Id': auditId,
   'request-id': requestId,
   'client-request-id': clientRequestId,
+  ...(quota === undefined ? {} : rateLimitHeaders(quota)),
 })

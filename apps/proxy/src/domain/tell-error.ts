@@ -1,6 +1,7 @@
 import { messageOfProblem, type Problem } from '@device-install-state/model'
 import type { Retry } from './outcome.js'
-import type { GraphRefusal, ProxyError } from './proxy-error.js'
+import type { CallerNotAllowedWhy, GraphRefusal, ProxyError } from './proxy-error.js'
+import { rateLimitHeaders } from './quota.js'
 
 /** What a caller is told of an error: status and words, and what it may do next. */
 export interface Told {
@@ -24,6 +25,10 @@ const detailOf = (problem: Problem) => ({
 const challenge = (parameters = ''): Readonly<Record<string, string>> => ({
   'WWW-Authenticate': parameters === '' ? 'Bearer' : `Bearer ${parameters}`,
 })
+
+/** Entra, "Claims challenges": the client gets a new token with these claims, and calls again. */
+const claimsChallenge = (claims: string): Readonly<Record<string, string>> =>
+  challenge(`error="insufficient_claims", claims="${btoa(claims)}"`)
 
 const retryAfter = (seconds: number): Readonly<Record<string, string>> => ({ 'Retry-After': String(seconds) })
 
@@ -91,6 +96,14 @@ const toldOfRefusal = (refusal: GraphRefusal): Told => {
         : { status: refusal.status, code, message: `Graph refused the call.${said}`, retry: 'never', graph: refusal }
     }
   }
+}
+
+const toldOfNotAllowed: Readonly<Record<CallerNotAllowedWhy, string>> = {
+  applicationNotListed: 'This application is not among those that may call the gateway; ask its operator to add it.',
+  userNeeded:
+    'The gateway calls Graph on behalf of users alone, and this is an application’s own token: send one that a user signed in for.',
+  otherTenant:
+    'The gateway calls Graph on behalf of users of its own tenant alone, and this token is a user’s of another.',
 }
 
 /** One case for each error; `docs/status-codes.md` says the same at length. */
@@ -210,6 +223,16 @@ export const tell = (error: ProxyError): Told => {
         retry: 'never',
         headers: challenge(`error="insufficient_scope", scope="${error.permission}"`),
       }
+    case 'CallerNotAllowed':
+      return { status: 403, code: 'callerNotAllowed', message: toldOfNotAllowed[error.why], retry: 'never' }
+    case 'CallerRateLimited':
+      return {
+        status: 429,
+        code: 'callerRateLimited',
+        message: `More calls than the gateway grants one caller: ${String(error.quota.calls)} in ${String(error.quota.seconds)} seconds. Nothing was sent; send it again after the time in Retry-After.`,
+        retry: 'after',
+        headers: { ...retryAfter(Math.max(1, error.quota.nextInSeconds)), ...rateLimitHeaders(error.quota) },
+      }
     case 'AuthKeysUnavailable':
       return {
         status: 503,
@@ -256,11 +279,7 @@ export const tell = (error: ProxyError): Told => {
         message:
           'The identity provider wants the user to sign in again before the gateway may call Graph for them, so nothing was sent.',
         retry: 'never',
-        headers: challenge(
-          error.claims === undefined
-            ? 'error="interaction_required"'
-            : `error="insufficient_claims", claims="${btoa(error.claims)}"`,
-        ),
+        headers: error.claims === undefined ? challenge('error="interaction_required"') : claimsChallenge(error.claims),
       }
     case 'AssertionRefused':
       return error.consentMissing
@@ -342,6 +361,15 @@ export const tell = (error: ProxyError): Told => {
         code: 'upstreamAuthRejected',
         message: 'Graph rejected the gateway’s own token; its operator should look at this.',
         retry: 'never',
+      }
+    case 'GraphDemandsClaims':
+      return {
+        status: 401,
+        code: 'interactionRequired',
+        message:
+          'Graph wants the user to satisfy more before it is called in their name, so it did nothing: get a new token with the claims of the challenge.',
+        retry: 'never',
+        headers: claimsChallenge(error.claims),
       }
     case 'GraphRefused':
       return toldOfRefusal(error.refusal)

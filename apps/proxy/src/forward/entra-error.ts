@@ -1,6 +1,7 @@
 import { flow, pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
+import { isClaimsRequest } from '../domain/claims-challenge.js'
 
 // Whatever is told of an answer is a word of these lists, a number or a GUID: an answer may quote what we sent, and so a
 // secret or a user's token. RFC 6749 §5.2, RFC 7521 §4.2.1, OpenID Connect Core §3.1.2.6, and what Entra adds.
@@ -73,17 +74,7 @@ export interface Answer {
   readonly text: string
 }
 
-const longestClaims = 4_096
-
 const jsonOf = (text: string): O.Option<unknown> => O.tryCatch((): unknown => JSON.parse(text))
-
-const claimsOf = (claims: unknown): string | undefined =>
-  typeof claims === 'string' &&
-  claims.length <= longestClaims &&
-  /^[ -~]+$/.test(claims) &&
-  O.exists(t.UnknownRecord.is)(jsonOf(claims))
-    ? claims
-    : undefined
 
 const codesOf = ({ error_codes: codes, error_description: description }: EntraErrorAnswer): ReadonlyArray<number> => {
   const listed = Array.isArray(codes) ? codes.filter(isCode).slice(0, 3) : []
@@ -99,7 +90,7 @@ const kept = (answer: EntraErrorAnswer): EntraError => ({
   suberror: oneOf(suberrors, answer.suberror),
   codes: codesOf(answer),
   traceId: typeof answer.trace_id === 'string' && guid.test(answer.trace_id) ? answer.trace_id : undefined,
-  claims: claimsOf(answer.claims),
+  claims: isClaimsRequest(answer.claims) ? answer.claims : undefined,
 })
 
 /** The error that an answer tells, if it is an OAuth error. */

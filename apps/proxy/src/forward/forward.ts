@@ -3,6 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import type * as IO from 'fp-ts/lib/IO.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Call } from '../domain/call.js'
+import { claimsInChallenge } from '../domain/claims-challenge.js'
 import type { GraphAnswer, GraphRequest } from '../domain/graph-answer.js'
 import { outcomeOfError } from '../domain/outcome.js'
 import type { ProxyError } from '../domain/proxy-error.js'
@@ -13,10 +14,10 @@ export interface Deadline {
   readonly atInMs: number
 }
 
-/** An upstream token and the way to be rid of it once Graph has refused it. */
+/** A token for Graph in the name that a call is made in, and the way to be rid of it once Graph has refused it. */
 export interface UpstreamTokens {
-  readonly take: (deadline: Deadline) => TE.TaskEither<ProxyError, string>
-  readonly drop: (token: string) => IO.IO<void>
+  readonly take: (call: Call, deadline: Deadline) => TE.TaskEither<ProxyError, string>
+  readonly drop: (call: Call, token: string) => IO.IO<void>
 }
 
 export interface ForwardPorts {
@@ -47,21 +48,27 @@ const attempt = (
   attempts: number,
 ): TE.TaskEither<ProxyError, Forwarded> =>
   pipe(
-    ports.upstreamTokens.take(deadline),
+    ports.upstreamTokens.take(call, deadline),
     TE.chain((token) =>
       pipe(
         ports.sendToGraph(deadline)(requestOf(call, token)),
         TE.map((answer): Forwarded => ({ answer, attempts })),
         // A 401 says that the request was not looked at, so one more try with a fresh token cannot do it twice.
-        TE.tap(({ answer }) => TE.fromIO(answer.status === 401 ? ports.upstreamTokens.drop(token) : () => undefined)),
+        TE.tap(({ answer }) =>
+          TE.fromIO(answer.status === 401 ? ports.upstreamTokens.drop(call, token) : () => undefined),
+        ),
       ),
     ),
   )
 
+/** A fresh token would help. One on behalf of the same user would not, where the user must do something first. */
+const isWorthAFreshToken = ({ upstream }: Call, { headers, status }: GraphAnswer): boolean =>
+  status === 401 && !(upstream.kind === 'user' && claimsInChallenge(headers['www-authenticate']) !== undefined)
+
 const onceMoreIfTokenRefused =
   (ports: ForwardPorts, call: Call, deadline: Deadline) =>
   (first: Forwarded): TE.TaskEither<ProxyError, Forwarded> =>
-    first.answer.status !== 401
+    !isWorthAFreshToken(call, first.answer)
       ? TE.right(first)
       : pipe(
           attempt(ports, call, deadline, 2),

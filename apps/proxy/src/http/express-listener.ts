@@ -5,6 +5,7 @@ import type { IncomingRequest } from '../domain/incoming-request.js'
 import { contextOf, type Reply } from '../domain/reply.js'
 import { replyToError } from '../domain/reply-to-error.js'
 import type { Conversations, Exchange } from './conversations.js'
+import { asksForMetadata, metadataReply, type ProtectedResource } from './protected-resource-metadata.js'
 import { rawBodyReader } from './raw-body-reader.js'
 import { sendReply } from './send-reply.js'
 
@@ -15,6 +16,8 @@ export interface HttpPorts {
   readonly now: () => Date
   /** True once connections should not be kept alive any longer. */
   readonly isStopping: () => boolean
+  /** Undefined where nothing is published of whose tokens are taken. */
+  readonly protectedResource: ProtectedResource | undefined
   /** Told of our own mistakes: `handle` never rejects but for those. */
   readonly fatal: (error: unknown) => void
 }
@@ -36,9 +39,13 @@ const incomingOf = ({ newAuditId, now }: HttpPorts, exchange: Exchange, request:
 const answer =
   (ports: HttpPorts) =>
   (request: IncomingMessage, response: ServerResponse): void => {
-    const { conversations, fatal, handle, isStopping, now } = ports
+    const { conversations, fatal, handle, isStopping, now, protectedResource } = ports
     const exchange = conversations.begin(request, response)
     if (exchange === undefined) return
+    if (protectedResource !== undefined && asksForMetadata(request.method, request.url)) {
+      sendReply(conversations, exchange, metadataReply(protectedResource), isStopping())
+      return
+    }
     const incoming = incomingOf(ports, exchange, request)
     handle(incoming)()
       .then((reply) => sendReply(conversations, exchange, reply, isStopping()))

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type IdentityProvider, startIdentityProvider } from '@device-install-state/identity-provider'
+import { type IdentityProvider, startIdentityProvider, trustCertificate } from '@device-install-state/identity-provider'
 import { decodeConfig, type RunningProxy, startProxy } from '@device-install-state/proxy'
 import { vi } from 'vitest'
 import { type GraphDouble, graphDouble, listenGraphDouble } from '../../src/index.js'
@@ -30,9 +30,9 @@ const environmentOf = (identityProvider: IdentityProvider, graphUrl: string, aud
   PORT: '0',
   ADMIN_HOST: '127.0.0.1',
   ADMIN_PORT: '0',
-  CALLER_ISSUER: identityProvider.issuer,
   CALLER_AUDIENCE: proxyApi.audience,
-  CALLER_PERMISSION: permission,
+  CALLER_SCOPE: permission,
+  CALLER_ROLE: permission,
   AZURE_AUTHORITY_HOST: identityProvider.authorityHost,
   AZURE_TENANT_ID: tenantId,
   AZURE_CLIENT_ID: gateway.clientId,
@@ -58,6 +58,7 @@ export const startSystem = async (): Promise<System> => {
   const graph = graphDouble({ acceptsToken: (token) => acceptsToken(token) })
   const listening = await listenGraphDouble(graph)
   const identityProvider = await startIdentityProvider(tenantWithGraphAt(listening.url))
+  const distrust = trustCertificate(identityProvider.certificate ?? '')
   const acceptsToken = isGatewaysTokenForGraph(identityProvider)
 
   const auditDirectory = await mkdtemp(join(tmpdir(), 'contract-tests-'))
@@ -83,6 +84,7 @@ export const startSystem = async (): Promise<System> => {
       await proxy.stop()
       await listening.stop()
       await identityProvider.stop()
+      distrust()
       await rm(auditDirectory, { recursive: true })
     },
   }

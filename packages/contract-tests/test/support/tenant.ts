@@ -25,8 +25,11 @@ const graphApi = (graphUrl: string): Api => ({
   scopes: [graphPermission],
 })
 
+/** With a secret: the others are for other tests. */
+export type ClientWithSecret = Client & { readonly clientSecret: string }
+
 /** The proxy, in whose name Graph is called. */
-export const gateway: Client = {
+export const gateway: ClientWithSecret = {
   clientId: '5d1f7c64-6f0d-4c0f-8a53-2b9e4a6d8b33',
   clientSecret: 'secret-of-the-gateway',
   objectId: '9b2e0d7a-1c34-4f6b-b7c8-3e5f6a7b8c44',
@@ -34,7 +37,7 @@ export const gateway: Client = {
 }
 
 /** A caller that may do all: at the proxy, and at Graph, for which its token is not meant to come here. */
-export const importer: Client = {
+export const importer: ClientWithSecret = {
   clientId: '1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed',
   clientSecret: 'secret-of-the-importer',
   objectId: '3c5ac0d8-7f0e-4f5b-8f43-0d1c1b8f2e55',
@@ -42,7 +45,7 @@ export const importer: Client = {
 }
 
 /** A caller to whom nobody has granted anything. */
-export const newcomer: Client = {
+export const newcomer: ClientWithSecret = {
   clientId: '6fa459ea-ee8a-4ca4-894e-db77e160355e',
   clientSecret: 'secret-of-the-newcomer',
   objectId: '886313e1-3b8a-4372-9b90-0c9aee199e5d',
@@ -63,6 +66,7 @@ const withRole =
 /** The tenant, with a Graph that is found at an address of this machine. */
 export const tenantWithGraphAt = (graphUrl: string): IdentityProviderOptions => ({
   tenantId,
+  tls: true,
   apis: [proxyApi, graphApi(graphUrl)],
   clients: [...[gateway, importer].map(withRole(graphApi(graphUrl))), newcomer],
   users: [ada],

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { createServer, getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { createServer } from 'node:tls'
+import { trustCertificate } from '@device-install-state/identity-provider'
 import { generate } from 'selfsigned'
 
 /** TLS in front of a server that speaks plain HTTP: what comes out of the one goes into the other, byte for byte. */
@@ -19,8 +20,7 @@ const newCertificate = () =>
 /** Makes a certificate for 127.0.0.1 that this process trusts until the front is stopped. */
 export const startTlsFront = async (plainUrl: string): Promise<TlsFront> => {
   const { cert, private: key } = await newCertificate()
-  const trusted = getCACertificates('default')
-  setDefaultCACertificates([...trusted, cert])
+  const distrust = trustCertificate(cert)
 
   const sockets = new Set<Socket>()
   const server = createServer({ key, cert }, (outer) => {
@@ -40,7 +40,7 @@ export const startTlsFront = async (plainUrl: string): Promise<TlsFront> => {
   return {
     url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stop: async () => {
-      setDefaultCACertificates(trusted)
+      distrust()
       const closed = once(server, 'close')
       server.close()
       for (const socket of sockets) socket.destroy()

@@ -1,6 +1,6 @@
-import type { Client, IdentityProvider } from '@device-install-state/identity-provider'
+import type { IdentityProvider } from '@device-install-state/identity-provider'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
-import { ada, gateway, importer, newcomer, permission, proxyApi } from './tenant.js'
+import { ada, type ClientWithSecret, gateway, importer, newcomer, permission, proxyApi } from './tenant.js'
 
 /** Tokens as callers get them: each is asked for at the token endpoint, and is a new one. */
 export interface Tokens {
@@ -16,7 +16,7 @@ export interface Tokens {
   readonly issuedTokens: () => ReadonlyArray<string>
 }
 
-const asApplication = ({ clientId, clientSecret }: Client, scope: string) => ({
+const asApplication = ({ clientId, clientSecret }: ClientWithSecret, scope: string) => ({
   grant_type: 'client_credentials',
   client_id: clientId,
   client_secret: clientSecret,

@@ -1,0 +1,230 @@
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { joseSignatureChecks, type SignatureChecks } from './jose-signature-check.js'
+import type { TrustedIssuer } from './trusted-issuer.js'
+
+const issuer = 'https://issuer.example/t/v2.0'
+const jwksUri = 'https://issuer.example/t/keys'
+const trusted: TrustedIssuer = { kind: 'openid', issuer, discovery: issuer }
+
+const aKey = async (kid: string) => {
+  const { privateKey, publicKey } = await generateKeyPair('RS256')
+  const jwk = { ...(await exportJWK(publicKey)), kid, use: 'sig' }
+  const token = await new SignJWT({}).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey)
+  return { jwk, token: { token, algorithm: 'RS256', keyId: kid, issuer, payload: {} } }
+}
+
+const [first, second] = await Promise.all([aKey('k1'), aKey('k2')])
+
+/** An issuer that can be away, and whose keys can change. */
+const anIssuer = (issuers: ReadonlyArray<TrustedIssuer> = [trusted]) => {
+  const keys: ReadonlyArray<object> = [first.jwk]
+  const state = { isAway: false, keys, jwksUri, keyFetches: 0, date: new Date().toUTCString() }
+  const told: Array<string | undefined> = []
+  const clocks: Array<number> = []
+  const checks = joseSignatureChecks({
+    issuers,
+    dangerouslyAllowPlainHttp: false,
+    fetch: (url) => {
+      if (url === state.jwksUri) state.keyFetches++
+      if (state.isAway || !url.startsWith(issuer.slice(0, 22)))
+        return Promise.reject(new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') }))
+      return Promise.resolve(
+        Response.json(url === state.jwksUri ? { keys: state.keys } : { issuer, jwks_uri: state.jwksUri }, {
+          headers: { date: state.date },
+        }),
+      )
+    },
+    onChange: (_, problem) => told.push(problem),
+    onClock: (aheadInSeconds) => clocks.push(aheadInSeconds),
+  })
+  return { state, told, clocks, checks }
+}
+
+let checks: SignatureChecks | undefined
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })
+})
+afterEach(() => {
+  checks?.stop()
+  vi.useRealTimers()
+})
+
+const begun = async (world: ReturnType<typeof anIssuer>) => {
+  checks = world.checks
+  world.checks.begin()
+  await vi.advanceTimersByTimeAsync(0)
+  await vi.waitFor(() => expect(world.state.isAway || world.checks.problem() === undefined).toBe(true))
+  return world
+}
+
+const genuine = { _tag: 'Genuine', isKeyTrusted: expect.any(Function) }
+
+describe('the keys of the issuer', () => {
+  it('are fetched before the first token comes, and prove it', async () => {
+    const { checks: begunChecks, told } = await begun(anIssuer())
+
+    expect(await begunChecks.check(trusted, first.token)()).toEqual(genuine)
+    expect(told).toEqual([])
+  })
+
+  it('are not there at first: tokens are not called invalid, and it recovers by itself', async () => {
+    const world = anIssuer()
+    world.state.isAway = true
+    await begun(world)
+
+    expect(await world.checks.check(trusted, first.token)()).toMatchObject({ _tag: 'KeysUnavailable' })
+    await vi.waitFor(() => expect(world.told).toHaveLength(1))
+    expect(world.told[0]).toContain('cannot be had: fetch failed (ECONNREFUSED)')
+
+    world.state.isAway = false
+    await vi.advanceTimersByTimeAsync(2_000)
+    await vi.waitFor(() => expect(world.checks.problem()).toBeUndefined())
+    expect(world.told.at(-1)).toBeUndefined()
+    expect(await world.checks.check(trusted, first.token)()).toEqual(genuine)
+  })
+
+  it('serve on while the issuer is away; whether an unknown one is good cannot be told then', async () => {
+    const { checks: begunChecks, state, told } = await begun(anIssuer())
+    state.isAway = true
+    await vi.advanceTimersByTimeAsync(3_600_000)
+
+    expect(await begunChecks.check(trusted, second.token)()).toMatchObject({ _tag: 'KeysUnavailable' })
+    expect(await begunChecks.check(trusted, first.token)()).toEqual(genuine)
+    expect(begunChecks.problem()).toBeUndefined()
+    expect(told.at(-1)).toContain('cannot be had')
+  })
+
+  it('are given up when they could not be renewed for a day', async () => {
+    const { checks: begunChecks, state } = await begun(anIssuer())
+    state.isAway = true
+    await vi.advanceTimersByTimeAsync(25 * 3_600_000)
+
+    expect(await begunChecks.check(trusted, first.token)()).toMatchObject({ _tag: 'KeysUnavailable' })
+  })
+
+  it('are fetched anew for an unknown key id, once for all who ask, and not again for 30 seconds', async () => {
+    const { checks: begunChecks, state } = await begun(anIssuer())
+    await vi.advanceTimersByTimeAsync(30_000)
+    state.keys = [first.jwk, second.jwk]
+    const before = state.keyFetches
+    const results = await Promise.all(Array.from({ length: 100 }, () => begunChecks.check(trusted, second.token)()))
+
+    expect(results.every(({ _tag }) => _tag === 'Genuine')).toBe(true)
+    expect(state.keyFetches).toBe(before + 1)
+    const unknown = { ...second.token, keyId: 'k3' }
+    await Promise.all(Array.from({ length: 1_000 }, () => begunChecks.check(trusted, unknown)()))
+    expect(state.keyFetches).toBe(before + 1)
+  })
+
+  it('stop proving when they have left the set', async () => {
+    const { checks: begunChecks, state } = await begun(anIssuer())
+    state.keys = [second.jwk]
+    await vi.advanceTimersByTimeAsync(600_000)
+    await vi.waitFor(async () => expect(await begunChecks.check(trusted, second.token)()).toEqual(genuine))
+
+    expect(await begunChecks.check(trusted, first.token)()).toEqual({ _tag: 'NotGenuine', reason: 'keyUnknown' })
+  })
+
+  it('are found where the issuer has moved them to', async () => {
+    const { checks: begunChecks, state } = await begun(anIssuer())
+    state.jwksUri = 'https://issuer.example/elsewhere/keys'
+    state.keys = [second.jwk]
+    await vi.advanceTimersByTimeAsync(600_000)
+
+    await vi.waitFor(async () => expect(await begunChecks.check(trusted, second.token)()).toEqual(genuine))
+  })
+
+  it('are not taken from another host', async () => {
+    const world = anIssuer()
+    world.state.jwksUri = 'https://attacker.example/keys'
+    checks = world.checks
+    world.checks.begin()
+    await vi.waitFor(() => expect(world.told).toHaveLength(1))
+
+    expect(world.told[0]).toContain("names no jwks_uri on the issuer's own host")
+    expect(world.state.keyFetches).toBe(0)
+  })
+
+  it('are none when the set is empty', async () => {
+    const world = anIssuer()
+    world.state.keys = []
+    checks = world.checks
+    world.checks.begin()
+    await vi.waitFor(() => expect(world.told).toHaveLength(1))
+
+    expect(world.told[0]).toContain('the key set is empty')
+    expect(await world.checks.check(trusted, first.token)()).toMatchObject({ _tag: 'KeysUnavailable' })
+  })
+
+  it('are trusted for as long as they are published, and no longer', async () => {
+    const { checks: begunChecks, state } = await begun(anIssuer())
+    const proved = await begunChecks.check(trusted, first.token)()
+    const isTrusted = () => (proved._tag === 'Genuine' ? proved.isKeyTrusted() : undefined)
+
+    await vi.advanceTimersByTimeAsync(600_000)
+    expect(isTrusted()).toBe(true)
+    state.keys = [second.jwk]
+    await vi.advanceTimersByTimeAsync(600_000)
+    await vi.waitFor(() => expect(isTrusted()).toBe(false))
+    // Who removes a key has a reason: what it proved before is not proved by its return.
+    state.keys = [first.jwk, second.jwk]
+    await vi.advanceTimersByTimeAsync(600_000)
+    await vi.waitFor(async () => expect(await begunChecks.check(trusted, first.token)()).toEqual(genuine))
+    expect(isTrusted()).toBe(false)
+  })
+
+  it('are not trusted once another has taken the name of one', async () => {
+    const { checks: begunChecks, state } = await begun(anIssuer())
+    const proved = await begunChecks.check(trusted, first.token)()
+    state.keys = [{ ...second.jwk, kid: 'k1' }]
+    await vi.advanceTimersByTimeAsync(600_000)
+
+    await vi.waitFor(() => expect(proved._tag === 'Genuine' && proved.isKeyTrusted()).toBe(false))
+    expect(await begunChecks.check(trusted, first.token)()).toEqual({ _tag: 'NotGenuine', reason: 'signature' })
+  })
+
+  it('are not trusted when they could not be renewed for a day', async () => {
+    const { checks: begunChecks, state } = await begun(anIssuer())
+    const proved = await begunChecks.check(trusted, first.token)()
+    state.isAway = true
+    await vi.advanceTimersByTimeAsync(25 * 3_600_000)
+
+    expect(proved._tag === 'Genuine' && proved.isKeyTrusted()).toBe(false)
+  })
+
+  it('are not taken when they say that they are another issuer’s', async () => {
+    const entra: TrustedIssuer = {
+      ...trusted,
+      kind: 'entra',
+      tenantId: 't',
+      version: '2.0',
+      keyIssuer: issuer,
+    }
+    const world = anIssuer([entra])
+    world.state.keys = [{ ...first.jwk, issuer: 'https://issuer.example/t2/v2.0' }]
+    await begun(world)
+
+    expect(await world.checks.check(entra, first.token)()).toEqual({ _tag: 'NotGenuine', reason: 'keyIssuer' })
+  })
+
+  it('are kept apart by issuer; one issuer that is away leaves the others be', async () => {
+    const away: TrustedIssuer = { kind: 'openid', issuer: 'https://away.example', discovery: 'https://away.example' }
+    const world = anIssuer([trusted, away])
+    await begun(world)
+    await vi.waitFor(() => expect(world.told).toHaveLength(1))
+
+    expect(world.told[0]).toContain('https://away.example')
+    expect(world.checks.problem()).toBeUndefined()
+    expect(await world.checks.check(trusted, first.token)()).toEqual(genuine)
+    expect(await world.checks.check(away, first.token)()).toMatchObject({ _tag: 'KeysUnavailable' })
+  })
+
+  it('come with the time that it is at the issuer', async () => {
+    const world = anIssuer()
+    world.state.date = new Date(Date.now() + 3_600_000).toUTCString()
+    await begun(world)
+
+    expect(Math.round((world.clocks[0] ?? 0) / 10) * 10).toBe(3_600)
+  })
+})

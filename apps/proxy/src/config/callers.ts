@@ -1,0 +1,146 @@
+import { clouds } from './clouds.js'
+import type { Together } from './config-problem.js'
+import type { Variables } from './variables.js'
+
+/** Who may issue callers' tokens. */
+export type IssuerConfig =
+  | { readonly kind: 'openid'; readonly issuer: string; readonly discovery: string }
+  | {
+      readonly kind: 'entra'
+      readonly issuer: string
+      readonly discovery: string
+      readonly tenantId: string
+      readonly version: '1.0' | '2.0'
+      readonly keyIssuer: string
+    }
+
+/** Whose tokens are taken, and what is asked of them. */
+export interface CallersConfig {
+  readonly issuers: ReadonlyArray<IssuerConfig>
+  readonly rules: {
+    readonly audiences: ReadonlyArray<string>
+    readonly scope: string
+    readonly role: string
+    readonly appIds: ReadonlyArray<string> | undefined
+    readonly algorithms: ReadonlyArray<string>
+    readonly tokenTypes: ReadonlyArray<string>
+    readonly longestLifeInSeconds: number
+  }
+  readonly rate:
+    | {
+        readonly limit: { readonly calls: number; readonly seconds: number }
+        readonly by: 'caller' | 'application'
+      }
+    | undefined
+  /** What is published of all this, RFC 9728; undefined where the gateway's own URL is not known. */
+  readonly metadata:
+    | {
+        readonly url: string
+        readonly resource: string
+        readonly authorizationServers: ReadonlyArray<string>
+        readonly scopes: ReadonlyArray<string>
+      }
+    | undefined
+}
+
+const issuersOfTenant = (decoded: Variables, authorityHost: string, tenantId: string): ReadonlyArray<IssuerConfig> => {
+  const { v1IssuerHost } = clouds[decoded.GRAPH_CLOUD]
+  const v2 = `${authorityHost}/${tenantId}/v2.0`
+  return decoded.CALLER_TOKEN_VERSIONS.map((version) => ({
+    kind: 'entra',
+    issuer: version === '2.0' ? v2 : `${v1IssuerHost}/${tenantId}/`,
+    discovery: version === '2.0' ? v2 : `${authorityHost}/${tenantId}`,
+    tenantId,
+    version,
+    keyIssuer: v2,
+  }))
+}
+
+const tenantIdsOf = ({ AZURE_TENANT_ID, CALLER_TENANT_IDS }: Variables): ReadonlyArray<string> =>
+  CALLER_TENANT_IDS ?? [AZURE_TENANT_ID]
+
+/** A scope as a client asks for it: Entra wants to know of which API it is. */
+const scopeToAskFor = ({ CALLER_AUDIENCE: [audience = ''], CALLER_ISSUER, CALLER_SCOPE }: Variables): string =>
+  CALLER_ISSUER === undefined ? `${audience.replace(/\/$/, '')}/${CALLER_SCOPE}` : CALLER_SCOPE
+
+const metadataOf = (decoded: Variables, authorityHost: string): CallersConfig['metadata'] => {
+  const { CALLER_GATEWAY_URL: resource, CALLER_ISSUER: issuer } = decoded
+  if (resource === undefined) return undefined
+  return {
+    url: `${resource}/.well-known/oauth-protected-resource`,
+    resource,
+    authorizationServers:
+      issuer === undefined ? tenantIdsOf(decoded).map((tenantId) => `${authorityHost}/${tenantId}/v2.0`) : [issuer],
+    scopes: [scopeToAskFor(decoded)],
+  }
+}
+
+export const callersOf = (decoded: Variables, authorityHost: string): CallersConfig => ({
+  issuers:
+    decoded.CALLER_ISSUER === undefined
+      ? tenantIdsOf(decoded).flatMap((tenantId) => issuersOfTenant(decoded, authorityHost, tenantId))
+      : [{ kind: 'openid', issuer: decoded.CALLER_ISSUER, discovery: decoded.CALLER_ISSUER }],
+  rules: {
+    audiences: decoded.CALLER_AUDIENCE,
+    scope: decoded.CALLER_SCOPE,
+    role: decoded.CALLER_ROLE,
+    appIds: decoded.CALLER_APP_IDS,
+    algorithms: decoded.CALLER_ALGORITHMS,
+    // RFC 9068 §4: either way of writing it.
+    tokenTypes: decoded.CALLER_TOKEN_TYPES.flatMap((type) =>
+      type === 'at+jwt' ? ['at+jwt', 'application/at+jwt'] : [type],
+    ),
+    longestLifeInSeconds: decoded.CALLER_TOKEN_LIFETIME_MINUTES * 60,
+  },
+  rate:
+    decoded.CALLER_RATE_LIMIT === undefined
+      ? undefined
+      : { limit: decoded.CALLER_RATE_LIMIT, by: decoded.CALLER_RATE_BY },
+  metadata: metadataOf(decoded, authorityHost),
+})
+
+const entraHosts =
+  /^(?:login\.microsoftonline\.(?:com|us)|login\.(?:partner\.microsoftonline|chinacloudapi)\.cn|sts\.(?:windows\.net|chinacloudapi\.cn))$/
+
+const graphAudience =
+  /^(?:00000003-0000-0000-c000-000000000000|https:\/\/(?:dod-)?graph\.microsoft\.(?:com|us)\/?|https:\/\/microsoftgraph\.chinacloudapi\.cn\/?)$/
+
+/** What the settings of callers must be together. */
+export const callersTogether: ReadonlyArray<Together<Variables>> = [
+  {
+    reads: ['CALLER_ISSUER', 'CALLER_TENANT_IDS'],
+    problems: ({ CALLER_ISSUER: issuer, CALLER_TENANT_IDS: tenantIds }) => {
+      if (issuer === undefined) return []
+      if (entraHosts.test(new URL(issuer).hostname)) {
+        return [
+          {
+            variable: 'CALLER_ISSUER',
+            message:
+              'names Entra ID, whose tokens have rules of their own. Leave it unset; whose tokens are taken is said by CALLER_TENANT_IDS (the tenants) and CALLER_TOKEN_VERSIONS',
+          },
+        ]
+      }
+      return tenantIds === undefined
+        ? []
+        : [
+            {
+              variable: 'CALLER_TENANT_IDS',
+              message: 'is for Entra ID, and CALLER_ISSUER for any other issuer. Set one of the two',
+            },
+          ]
+    },
+  },
+  {
+    reads: ['CALLER_AUDIENCE'],
+    problems: ({ CALLER_AUDIENCE: audiences }) =>
+      audiences.some((audience) => graphAudience.test(audience))
+        ? [
+            {
+              variable: 'CALLER_AUDIENCE',
+              message:
+                'is Graph’s own audience, and nobody but Graph can check tokens for Graph. Set the client id of the gateway’s app registration',
+            },
+          ]
+        : [],
+  },
+]

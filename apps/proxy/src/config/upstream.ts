@@ -1,0 +1,188 @@
+import { clouds } from './clouds.js'
+import type { ConfigProblem, Together } from './config-problem.js'
+import type { Variables } from './variables.js'
+
+/** How the gateway proves to the login service that it is itself. */
+type CredentialConfig =
+  | { readonly kind: 'clientSecret'; readonly clientSecret: string }
+  | {
+      readonly kind: 'certificate'
+      readonly path: string
+      readonly password?: string
+      readonly sendChain: boolean
+    }
+  | { readonly kind: 'workloadIdentity'; readonly tokenFile: string }
+  | { readonly kind: 'managedIdentity' }
+
+/** How Graph is called, and in whose name. */
+export interface UpstreamConfig {
+  readonly graphUrl: string
+  readonly graphVersions: Variables['GRAPH_VERSIONS']
+  readonly authorityHost: string
+  readonly tenantId: string
+  /** The gateway's own application; undefined where a managed identity calls in its place. */
+  readonly clientId: string | undefined
+  /** What a managed identity is known by; undefined for the one that a machine has by itself, and for applications. */
+  readonly identityClientId: string | undefined
+  readonly credential: CredentialConfig
+  readonly auth: Variables['UPSTREAM_AUTH']
+  readonly deadlineInMs: number
+}
+
+type CredentialName = NonNullable<Variables['UPSTREAM_CREDENTIAL']>
+
+/** What each credential but the last needs; the variable being set chooses it, too. */
+const variableOf = {
+  'client-secret': 'AZURE_CLIENT_SECRET',
+  certificate: 'AZURE_CLIENT_CERTIFICATE_PATH',
+  'workload-identity': 'AZURE_FEDERATED_TOKEN_FILE',
+} as const
+
+const credentialOf = (name: CredentialName, decoded: Variables): CredentialConfig | undefined => {
+  switch (name) {
+    case 'client-secret': {
+      const clientSecret = decoded.AZURE_CLIENT_SECRET
+      return clientSecret === undefined ? undefined : { kind: 'clientSecret', clientSecret }
+    }
+    case 'certificate': {
+      const path = decoded.AZURE_CLIENT_CERTIFICATE_PATH
+      const password = decoded.AZURE_CLIENT_CERTIFICATE_PASSWORD
+      return path === undefined
+        ? undefined
+        : {
+            kind: 'certificate',
+            path,
+            sendChain: decoded.AZURE_CLIENT_SEND_CERTIFICATE_CHAIN,
+            ...(password === undefined ? {} : { password }),
+          }
+    }
+    case 'workload-identity': {
+      const tokenFile = decoded.AZURE_FEDERATED_TOKEN_FILE
+      return tokenFile === undefined ? undefined : { kind: 'workloadIdentity', tokenFile }
+    }
+    case 'managed-identity':
+      return { kind: 'managedIdentity' }
+  }
+}
+
+const namesSet = (decoded: Variables): ReadonlyArray<keyof typeof variableOf> =>
+  (['client-secret', 'certificate', 'workload-identity'] as const).filter(
+    (name) => decoded[variableOf[name]] !== undefined,
+  )
+
+const chosenOf = (decoded: Variables): CredentialName | undefined => {
+  const set = namesSet(decoded)
+  return decoded.UPSTREAM_CREDENTIAL ?? (set.length === 1 ? set[0] : undefined)
+}
+
+const problemsOfCredential = (decoded: Variables): ReadonlyArray<ConfigProblem> => {
+  const set = namesSet(decoded)
+  const chosen = chosenOf(decoded)
+  if (chosen === undefined) {
+    const every = Object.values(variableOf)
+    return set.length === 0
+      ? [
+          {
+            variable: 'AZURE_CLIENT_SECRET',
+            message: `is not set, nor is another credential. Set one of ${every.join(', ')}, or UPSTREAM_CREDENTIAL=managed-identity`,
+          },
+        ]
+      : [
+          {
+            variable: 'UPSTREAM_CREDENTIAL',
+            message: `is not set, and there are several credentials (${set.map((name) => variableOf[name]).join(', ')}). Set it to the one that is meant: ${set.join(', ')}`,
+          },
+        ]
+  }
+  if (chosen === 'managed-identity') {
+    // Seen in @azure/identity 4.14: it would then send the file's token, by means that are not ours.
+    return decoded.AZURE_FEDERATED_TOKEN_FILE === undefined
+      ? []
+      : [
+          {
+            variable: 'AZURE_FEDERATED_TOKEN_FILE',
+            message:
+              'is set, and would be used in place of the managed identity. Leave it unset, or set UPSTREAM_CREDENTIAL=workload-identity',
+          },
+        ]
+  }
+  if (set.includes(chosen)) return []
+  return [{ variable: variableOf[chosen], message: `is not set, and UPSTREAM_CREDENTIAL=${chosen} needs it` }]
+}
+
+const problemsOfClientId = (decoded: Variables): ReadonlyArray<ConfigProblem> => {
+  const { AZURE_CLIENT_ID, UPSTREAM_AUTH } = decoded
+  if (AZURE_CLIENT_ID !== undefined) return []
+  if (UPSTREAM_AUTH !== 'app') {
+    return [{ variable: 'AZURE_CLIENT_ID', message: `is not set, and UPSTREAM_AUTH=${UPSTREAM_AUTH} needs it` }]
+  }
+  return chosenOf(decoded) === 'managed-identity'
+    ? []
+    : [
+        {
+          variable: 'AZURE_CLIENT_ID',
+          message:
+            'is not set. Set it to the client id (GUID) of the gateway’s own application; for example: 00000000-0000-4000-8000-000000000003',
+        },
+      ]
+}
+
+/** On behalf of users only of the tenant whose books are meant, by tokens for the gateway's own application. */
+const problemsOfOnBehalfOf = (decoded: Variables): ReadonlyArray<ConfigProblem> => {
+  const { AZURE_TENANT_ID, CALLER_ISSUER, CALLER_TENANT_IDS, UPSTREAM_AUTH } = decoded
+  if (UPSTREAM_AUTH === 'app') return []
+  if (CALLER_ISSUER !== undefined) {
+    return [
+      {
+        variable: 'UPSTREAM_AUTH',
+        message: `cannot be ${UPSTREAM_AUTH} with CALLER_ISSUER: Entra ID exchanges its own tokens alone. Set it to app, or leave CALLER_ISSUER unset`,
+      },
+    ]
+  }
+  return (CALLER_TENANT_IDS ?? [AZURE_TENANT_ID]).includes(AZURE_TENANT_ID)
+    ? []
+    : [
+        {
+          variable: 'CALLER_TENANT_IDS',
+          message: `does not have AZURE_TENANT_ID, so that no user could call with UPSTREAM_AUTH=${UPSTREAM_AUTH}`,
+        },
+      ]
+}
+
+const credentialVariables = ['UPSTREAM_CREDENTIAL', ...Object.values(variableOf)] as const
+
+/** What the settings of the way to Graph must be together. */
+export const upstreamTogether: ReadonlyArray<Together<Variables>> = [
+  { reads: credentialVariables, problems: problemsOfCredential },
+  { reads: [...credentialVariables, 'AZURE_CLIENT_ID', 'UPSTREAM_AUTH'], problems: problemsOfClientId },
+  {
+    reads: ['AZURE_TENANT_ID', 'CALLER_ISSUER', 'CALLER_TENANT_IDS', 'UPSTREAM_AUTH'],
+    problems: problemsOfOnBehalfOf,
+  },
+]
+
+export const authorityHostOf = ({ AZURE_AUTHORITY_HOST, GRAPH_CLOUD }: Variables): string =>
+  AZURE_AUTHORITY_HOST ?? clouds[GRAPH_CLOUD].authorityHost
+
+/** Undefined where `upstreamTogether` finds a problem of its credential. */
+export const upstreamOf = (decoded: Variables): UpstreamConfig | undefined => {
+  const chosen = chosenOf(decoded)
+  const credential = chosen === undefined ? undefined : credentialOf(chosen, decoded)
+  return credential === undefined
+    ? undefined
+    : {
+        graphUrl: decoded.GRAPH_URL ?? clouds[decoded.GRAPH_CLOUD].graphUrl,
+        graphVersions: decoded.GRAPH_VERSIONS,
+        authorityHost: authorityHostOf(decoded),
+        tenantId: decoded.AZURE_TENANT_ID,
+        clientId: decoded.AZURE_CLIENT_ID,
+        identityClientId:
+          credential.kind === 'managedIdentity'
+            ? (decoded.UPSTREAM_IDENTITY_CLIENT_ID ??
+              (decoded.UPSTREAM_AUTH === 'app' ? decoded.AZURE_CLIENT_ID : undefined))
+            : undefined,
+        credential,
+        auth: decoded.UPSTREAM_AUTH,
+        deadlineInMs: decoded.UPSTREAM_DEADLINE_MS,
+      }
+}
