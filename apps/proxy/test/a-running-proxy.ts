@@ -15,14 +15,8 @@ import { startProxy } from '../src/start-proxy.js'
 import type { StopResult } from '../src/stop-proxy.js'
 import type { Log } from '../src/telemetry/pino-log.js'
 import { bookPath } from './a-request.js'
+import { applicationToken, audience, gateway, type TenantChange, tenantAround, tenantId } from './a-tenant.js'
 import { httpResponse, type Script, type ScriptedServer, scriptedServer } from './scripted-server.js'
-
-export const tenantId = '00000000-0000-4000-8000-000000000001'
-export const audience = '00000000-0000-4000-8000-000000000002'
-const clientId = '00000000-0000-4000-8000-000000000003'
-const permission = 'DeviceManagementApps.ReadWrite.All'
-const appIdUri = 'api://device-install-state'
-const clientSecret = 'a secret of the tests'
 
 /** Graph at its best: creates what is asked for. */
 export const creates: Script = (socket) =>
@@ -62,18 +56,6 @@ const collectingLog = (lines: Array<unknown>): Log => ({
   flush: () => Promise.resolve(true),
 })
 
-const tokenFrom = async (provider: IdentityProvider): Promise<string> => {
-  const body = new URLSearchParams({
-    grant_type: 'client_credentials',
-    client_id: clientId,
-    client_secret: clientSecret,
-    scope: `${appIdUri}/.default`,
-  })
-  const response = await fetch(provider.tokenEndpoint, { method: 'POST', body })
-  const answer: { access_token: string } = JSON.parse(await response.text())
-  return answer.access_token
-}
-
 const untilReady = async (adminUrl: string): Promise<void> => {
   while ((await fetch(`${adminUrl}/readyz`)).status !== 200) await new Promise(setImmediate)
 }
@@ -85,39 +67,22 @@ const recordsIn = (directory: string, where: string, ...values: ReadonlyArray<st
   return rows.map((row): Readonly<Record<string, unknown>> => JSON.parse(String(row['record'])))
 }
 
-export interface TestWorldOptions {
-  /** Of the identity provider. */
-  readonly guestTenantIds?: ReadonlyArray<string>
+export interface TestWorldOptions extends TenantChange {
   /** In front of the identity provider, from the start. */
   readonly intercept?: Interceptor
   /** False: the world comes up although the proxy cannot be ready. */
   readonly untilReady?: boolean
 }
 
+type Environment = Readonly<Record<string, string>>
+
 export const aRunningProxy = async (
-  environment: Readonly<Record<string, string>> = {},
+  change: Environment | ((directory: string) => Environment) = {},
   options: TestWorldOptions = {},
 ): Promise<TestWorld> => {
   let script = creates
   const graph = await scriptedServer((socket, request) => script(socket, request))
-  const provider = await startIdentityProvider({
-    tenantId,
-    tls: true,
-    guestTenantIds: options.guestTenantIds ?? [],
-    apis: [
-      { appIdUri, audience, scopes: [permission] },
-      { appIdUri: graph.url, audience: 'https://graph.microsoft.com', scopes: [permission] },
-    ],
-    clients: [
-      {
-        clientId,
-        clientSecret,
-        objectId: '00000000-0000-4000-8000-000000000004',
-        appRoles: { [appIdUri]: [permission], [graph.url]: [permission] },
-      },
-    ],
-    users: [],
-  })
+  const provider = await startIdentityProvider(tenantAround(graph.url, options))
   provider.intercept(options.intercept)
   const distrust = trustCertificate(provider.certificate ?? '')
   const directory = mkdtempSync(join(tmpdir(), 'proxy-'))
@@ -130,13 +95,13 @@ export const aRunningProxy = async (
     CALLER_AUDIENCE: audience,
     AZURE_AUTHORITY_HOST: provider.authorityHost,
     AZURE_TENANT_ID: tenantId,
-    AZURE_CLIENT_ID: clientId,
-    AZURE_CLIENT_SECRET: clientSecret,
+    AZURE_CLIENT_ID: gateway.clientId,
+    AZURE_CLIENT_SECRET: gateway.clientSecret,
     GRAPH_URL: graph.url,
     AUDIT_DIRECTORY: directory,
     SHUTDOWN_DELAY_MS: '0',
     DANGEROUSLY_ALLOW_PLAIN_HTTP: 'true',
-    ...environment,
+    ...(typeof change === 'function' ? change(directory) : change),
   })
   if (config._tag === 'Left') throw new Error(JSON.stringify(config.left))
   const started = await startProxy(config.right, collectingLog(logged))
@@ -152,7 +117,7 @@ export const aRunningProxy = async (
     graph,
     directory,
     logged,
-    token: () => tokenFrom(provider),
+    token: () => applicationToken(provider),
     scriptGraph: (next) => {
       script = next
     },

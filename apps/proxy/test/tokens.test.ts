@@ -1,6 +1,7 @@
 import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { aRunningProxy, audience, rawExchange, requestText, tenantId, type TestWorld } from './a-running-proxy.js'
+import { aRunningProxy, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
+import { audience, tenantId } from './a-tenant.js'
 
 let world: TestWorld
 beforeAll(async () => {
