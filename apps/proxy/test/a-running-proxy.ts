@@ -68,6 +68,8 @@ const recordsIn = (directory: string, where: string, ...values: ReadonlyArray<st
 }
 
 export interface TestWorldOptions extends TenantChange {
+  /** Told of the identity provider before the proxy asks it for anything. */
+  readonly onProvider?: (provider: IdentityProvider) => void
   /** In front of the identity provider, from the start. */
   readonly intercept?: Interceptor
   /** False: the world comes up although the proxy cannot be ready. */
@@ -83,6 +85,7 @@ export const aRunningProxy = async (
   let script = creates
   const graph = await scriptedServer((socket, request) => script(socket, request))
   const provider = await startIdentityProvider(tenantAround(graph.url, options))
+  options.onProvider?.(provider)
   provider.intercept(options.intercept)
   const distrust = trustCertificate(provider.certificate ?? '')
   const directory = mkdtempSync(join(tmpdir(), 'proxy-'))

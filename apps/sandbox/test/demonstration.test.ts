@@ -32,6 +32,19 @@ describe('npm start -- --once', () => {
     expect(sandbox.output()).not.toContain('✗')
   })
 
+  it.each([
+    ['app', 4, 'in the gateway’s own name'],
+    ['on-behalf-of', 4, 'on behalf of Ada'],
+  ])('shows --upstream-auth %s, and whose name Graph saw', async (mode, times, words) => {
+    const sandbox = startSandbox('--once', '--upstream-auth', mode)
+
+    await sandbox.mustEndWith(0)
+    expect(sandbox.output()).toContain(`UPSTREAM_AUTH=${mode}`)
+    expect(sandbox.output().split(`→ 201, ${words}`)).toHaveLength(times + 1)
+    expect(sandbox.output().includes('callerNotAllowed')).toBe(mode === 'on-behalf-of')
+    expect(sandbox.output()).toMatch(/All was as documented: (\d+) of \1 checks hold\./)
+  })
+
   it('prints no token, and no colour where nobody sees it', async () => {
     const sandbox = startSandbox('--once')
     await sandbox.mustEndWith(0)
@@ -95,6 +108,13 @@ describe('with an option that it does not know', () => {
     expect(sandbox.output()).toContain('Not understood: --onec')
     expect(sandbox.output()).toContain('usage: npm start')
     expect(sandbox.output()).not.toContain('Starting')
+  })
+
+  it.each([['--upstream-auth', 'nobody'], ['--upstream-auth']])('or a value that it does not know', async (...args) => {
+    const sandbox = startSandbox(...args)
+
+    await sandbox.mustEndWith(64)
+    expect(sandbox.output()).toContain('usage: npm start')
   })
 
   it('tells the same with --help, and ends with 0', async () => {
