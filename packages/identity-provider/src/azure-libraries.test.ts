@@ -2,7 +2,6 @@ import { X509Certificate } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 
 import {
   AuthenticationRequiredError,
@@ -18,19 +17,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { accessToken, asUser, aTenant, type ATenant } from '../test/a-tenant.js'
 import { type IdentityProvider, startIdentityProvider } from './start-identity-provider.js'
+import { trustCertificate } from './trust-certificate.js'
 
-const trusted = getCACertificates('default')
 const graphDefault = 'https://graph.microsoft.com/.default'
 
 let tenant: ATenant
 let idp: IdentityProvider
+let distrust: () => void
 beforeAll(async () => {
   tenant = await aTenant()
   idp = await startIdentityProvider({ ...tenant.options, tls: true })
-  setDefaultCACertificates([...trusted, idp.certificate ?? ''])
+  distrust = trustCertificate(idp.certificate ?? '')
 })
 afterAll(async () => {
-  setDefaultCACertificates(trusted)
+  distrust()
   await idp.stop()
 })
 
