@@ -61,8 +61,8 @@ const refuse =
   (refused: Refused): T.Task<Reply> => {
     const now = ports.now()
     const { quota, request } = refused
-    const { resourceMetadataUrl } = ports
-    const reply = replyToError(contextOf(request, now, { quota, resourceMetadataUrl }), refused.error)
+    const { challenge } = ports
+    const reply = replyToError(contextOf(request, now, { quota, challenge }), refused.error)
     return pipe(
       recordRefusal(ports)(refusalOf(refused, { code: codeOfError(refused.error), status: reply.status }, now)),
       T.map(() => reply),
@@ -122,9 +122,9 @@ const outcomeOf = ({ now }: Ports, { request }: Call, { result, trace }: Exchang
     : failedOutcomeOf(request.auditId, trace, { code: codeOfError(result.left), error: result.left }, now())
 
 const replyTo =
-  ({ now, resourceMetadataUrl }: Ports, { quota, request }: Call) =>
+  ({ challenge, now }: Ports, { quota, request }: Call) =>
   ({ result, trace }: Exchange): Reply => {
-    const context = contextOf(request, now(), { quota, resourceMetadataUrl, ...requestIdIn(trace.requestId) })
+    const context = contextOf(request, now(), { quota, challenge, ...requestIdIn(trace.requestId) })
     if (E.isLeft(result)) return replyToError(context, result.left)
     const { status, text } = result.right
     return { status, headers: headersOf(context), body: text, code: undefined, reason: undefined }

@@ -2,6 +2,7 @@ import type * as IO from 'fp-ts/lib/IO.js'
 import type { ArrivePorts } from './arrive/index.js'
 import type { AuditPorts } from './audit/index.js'
 import type { AuthenticatePorts } from './authenticate/index.js'
+import type { ChallengeContext } from './domain/reply.js'
 import type { ForwardPorts } from './forward/index.js'
 
 /** What is told of each request when it is over. No value of a body, no token. */
@@ -15,7 +16,6 @@ export interface RequestLogEntry {
 
 /** All that the life of a request asks of the world; each step says what it needs of it. */
 export interface Ports extends ArrivePorts, AuthenticatePorts, AuditPorts, ForwardPorts {
-  /** Where a caller can read what tokens are taken, RFC 9728; undefined where that is not published. */
-  readonly resourceMetadataUrl: string | undefined
+  readonly challenge: ChallengeContext
   readonly log: (entry: RequestLogEntry) => IO.IO<void>
 }

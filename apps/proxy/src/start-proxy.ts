@@ -156,12 +156,13 @@ const takenTokens = ({ issuers, rules }: Config['callers']) => ({
   appIds: rules.appIds ?? 'all',
 })
 
-const upstreamInWords = ({ auth, clientId, credential, graphUrl, tenantId }: Config['upstream']) => ({
+const upstreamInWords = ({ auth, clientId, credential, graphUrl, identityClientId, tenantId }: Config['upstream']) => ({
   graphUrl,
   tenantId,
   auth,
   credential: credential.kind,
   clientId,
+  identityClientId,
 })
 
 const portsOf = (
@@ -180,7 +181,10 @@ const portsOf = (
   provedTokens: lruProvedTokens((token) => hash('sha256', token, 'base64url')),
   callerRates: config.callers.rate && lruCallerRates({ ...config.callers.rate, now: () => performance.now() }),
   upstreamPolicy: upstreamPolicyOf(config.upstream),
-  resourceMetadataUrl: config.callers.metadata?.url,
+  challenge: {
+    resourceMetadataUrl: config.callers.metadata?.url,
+    authorizationUri: `${config.upstream.authorityHost}/${config.upstream.tenantId}/oauth2/v2.0/authorize`,
+  },
   auditStore: ledger.store,
   digest: ledger.digest,
   recordLost: (record, cause) => () => log.recordLost(record, cause),

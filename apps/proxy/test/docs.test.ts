@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { variables } from '../src/config/variables.js'
 import { outcomeOfError } from '../src/domain/outcome.js'
-import type { ProxyError } from '../src/domain/proxy-error.js'
+import type { ProxyError, TokenInvalidReason } from '../src/domain/proxy-error.js'
 import { replyToError } from '../src/domain/reply-to-error.js'
 
 const doc = (name: string): string => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8')
@@ -115,6 +115,39 @@ describe('docs/status-codes.md', () => {
     expect(
       rows.flatMap(([, , code]) => /^`(\w+)`$/.exec(code ?? '')?.[1] ?? []).filter((code) => !codes.has(code)),
     ).toEqual([])
+  })
+})
+
+/** Every reason there is: a missing one is a compile error. */
+const reasons: { readonly [R in TokenInvalidReason]: true } = {
+  tooLong: true,
+  notAJws: true,
+  header: true,
+  payload: true,
+  issuer: true,
+  keyUnknown: true,
+  keyIssuer: true,
+  signature: true,
+  audience: true,
+  graphTokenPresented: true,
+  version: true,
+  tenant: true,
+  kind: true,
+  expired: true,
+  notYetValid: true,
+  issuedInFuture: true,
+  livesTooLong: true,
+  claims: true,
+}
+
+describe('docs/how-to/register-in-entra.md', () => {
+  it('says of every reason for which a token is refused what to do, and of no other', () => {
+    const [, table = ''] = doc('how-to/register-in-entra.md').split('## When a token is refused')
+    const told = table
+      .split('\n')
+      .flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name))
+
+    expect(told.toSorted()).toEqual(Object.keys(reasons).toSorted())
   })
 })
 

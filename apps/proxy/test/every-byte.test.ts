@@ -38,6 +38,7 @@ const ports: AuthenticatePorts = {
   trustedIssuers: [{ kind: 'entra', issuer, discovery: issuer, tenantId: 't1', version: '2.0', keyIssuer: issuer }],
   tokenRules: {
     audiences: ['a1'],
+    graphAudiences: [],
     scope: 'P',
     role: 'P',
     appIds: undefined,

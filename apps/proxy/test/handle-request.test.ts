@@ -42,6 +42,7 @@ const fakePorts = (change: Partial<Ports> = {}) => {
     trustedIssuers: [{ kind: 'openid', issuer: 'https://issuer.example', discovery: 'https://issuer.example' }],
     tokenRules: {
       audiences: ['a1'],
+      graphAudiences: [],
       scope: 'P',
       role: 'P',
       appIds: undefined,
@@ -50,10 +51,10 @@ const fakePorts = (change: Partial<Ports> = {}) => {
       longestLifeInSeconds: 3600,
     },
     checkSignature: () => T.of({ _tag: 'Genuine', isKeyTrusted: () => true }),
-    provedTokens: { recall: () => undefined, remember: () => undefined },
+    provedTokens: { recall: () => () => undefined, remember: () => () => undefined },
     callerRates: undefined,
     upstreamPolicy: { mode: 'app', own: { kind: 'application', clientId: 'c1' } },
-    resourceMetadataUrl: undefined,
+    challenge: { resourceMetadataUrl: undefined, authorizationUri: undefined },
     auditStore: {
       append: (record) => async () => {
         // On disk only a turn later: whoever does not wait is found out.

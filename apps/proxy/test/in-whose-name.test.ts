@@ -124,8 +124,12 @@ describe('with UPSTREAM_AUTH=on-behalf-of', () => {
       status: 401,
       error: { code: 'interactionRequired', innerError: { outcome: 'notSent', retry: 'never' } },
     })
-    const [, claims = ''] =
-      /^Bearer error="insufficient_claims", claims="([^"]+)"$/.exec(reply.headers['www-authenticate'] ?? '') ?? []
+    const { authorityHost } = world.provider
+    const [, claims = '', where] =
+      /^Bearer error="insufficient_claims", claims="([^"]+)", authorization_uri="([^"]+)"$/.exec(
+        reply.headers['www-authenticate'] ?? '',
+      ) ?? []
+    expect(where).toBe(`${authorityHost}/${tenantId}/oauth2/v2.0/authorize`)
     expect(recordsOf(world, reply)).toMatchObject([
       { kind: 'intent' },
       {
@@ -189,13 +193,27 @@ describe('with UPSTREAM_AUTH=on-behalf-of', () => {
 
       expect(reply).toMatchObject({
         status: 401,
-        headers: { 'www-authenticate': `Bearer error="insufficient_claims", claims="${btoa(claims)}"` },
+        headers: {
+          'www-authenticate': `Bearer error="insufficient_claims", claims="${btoa(claims)}", authorization_uri="${world.provider.authorityHost}/${tenantId}/oauth2/v2.0/authorize"`,
+        },
         error: { code: 'interactionRequired', innerError: { outcome: 'refused', retry: 'never' } },
       })
       expect(namesAtGraph(world)).toHaveLength(1)
       expect(recordsOf(world, reply)[1]).toMatchObject({ outcome: 'refused', code: 'interactionRequired' })
     },
   )
+
+  it('what Graph demands of the gateway’s own application is nobody’s else to give', async () => {
+    world = await aRunningProxy({ UPSTREAM_AUTH: 'by-caller' })
+    world.scriptGraph((socket) =>
+      socket.write(httpResponse('401 Unauthorized', { 'WWW-Authenticate': claimsChallenge }, '')),
+    )
+    const reply = await present(world, await world.token())
+
+    expect(reply).toMatchObject({ status: 502, error: { code: 'upstreamAuthRejected' } })
+    expect(reply.headers).not.toHaveProperty('www-authenticate')
+    expect(recordsOf(world, reply)[1]).toMatchObject({ outcome: 'refused', attempts: 2 })
+  })
 
   it('a token that Graph refuses is dropped, and the call made once more with a fresh one', async () => {
     world = await aRunningProxy({ UPSTREAM_AUTH: 'on-behalf-of' })

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { aRunningProxy, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
@@ -112,6 +113,42 @@ describe('when the keys cannot be had, since', () => {
 
     await vi.waitFor(() => expect(JSON.stringify(world?.logged)).toContain("no jwks_uri on the issuer's own host"))
     expect(await readiness(world)).toBe(503)
+  })
+})
+
+describe('a key that cannot prove anything', () => {
+  const weak = generateKeyPairSync('rsa', { modulusLength: 1024 })
+  const elliptic = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+
+  it.each<[string, object]>([
+    ['(RSA of 1,024 bits)', weak.publicKey.export({ format: 'jwk' })],
+    ['(of another kind)', elliptic.publicKey.export({ format: 'jwk' })],
+    ['(a shared secret)', { kty: 'oct', k: 'c2VjcmV0' }],
+    ['(for encryption)', { ...weak.publicKey.export({ format: 'jwk' }), use: 'enc' }],
+    ['(without its numbers)', { kty: 'RSA' }],
+    ['(of no kind)', {}],
+  ])('%s in the issuer’s set refuses tokens, and nothing worse', async (_, jwk) => {
+    let kid = ''
+    world = await aRunningProxy(
+      {},
+      {
+        untilReady: false,
+        onProvider: ({ signingKey }) => {
+          kid = signingKey.kid
+        },
+        intercept: (request, response) => {
+          if (!asksFor(request, keys)) return false
+          json(JSON.stringify({ keys: [{ kid, ...jwk }] }))(response)
+          return true
+        },
+      },
+    )
+    const input = (await world.token()).split('.').slice(0, 2).join('.')
+    const signature = sign('sha256', Buffer.from(input), weak.privateKey).toString('base64url')
+    const reply = await present(world, `${input}.${signature}`)
+
+    expect([401, 503]).toContain(reply.status)
+    expect(['tokenInvalid', 'authKeysUnavailable']).toContain(reply.error['code'])
   })
 })
 

@@ -55,6 +55,16 @@ describe('a token that was minted for us', () => {
     expect(await present(`bearer ${minted()}`)).toMatchObject({ status: 201 })
     expect(await present(`Bearer ${minted({}, { exp: now() - 30 })}`)).toMatchObject({ status: 201 })
   })
+
+  it('is taken again, for it is a bearer token; each call names it on record', async () => {
+    const authorization = `Bearer ${minted({}, { uti: 'seen-twice' })}`
+    const replies = [await present(authorization), await present(authorization)]
+
+    expect(replies.map(({ status }) => status)).toEqual([201, 201])
+    for (const { headers } of replies) {
+      expect(world.recordsOf(String(headers['audit-id']))[0]).toMatchObject({ caller: { tokenId: 'seen-twice' } })
+    }
+  })
 })
 
 describe('without a token', () => {
@@ -106,6 +116,19 @@ describe('a token in the query', () => {
     )
   })
 })
+
+/** Signed with the provider's own key, the payload as text with one thing in place of another. */
+const withPayload = (thing: string, of: string): string =>
+  signed(`${part(header())}.${part(JSON.stringify(claims()).replace(of, thing))}`, world.provider.signingKey.privateKey)
+
+const withHeaderText = (text: string): string =>
+  signed(`${part(text)}.${part(claims())}`, world.provider.signingKey.privateKey)
+
+/** The last character of a signature of 256 bytes has bits to spare: four of them decode to the same bytes. */
+const respelled = (token: string): string => {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  return token.slice(0, -1) + (alphabet[alphabet.indexOf(token.at(-1) ?? '') + 1] ?? '')
+}
 
 const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`
 const weak = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
@@ -186,6 +209,47 @@ const forged: ReadonlyArray<readonly [string, string, () => string]> = [
         world.provider.signingKey.privateKey,
       ),
   ],
+  ['a start 61 seconds ahead', 'notYetValid', () => minted({}, { nbf: now() + 61 })],
+  ['an issue far ahead', 'issuedInFuture', () => minted({}, { iat: now() + 86_400, exp: now() + 90_000 })],
+  ...[String(now() + 3600), null, -1, now() + 0.5, 1e308, true, [now() + 3600]].map(
+    (exp): readonly [string, string, () => string] => [
+      `the expiry ${JSON.stringify(exp)}`,
+      'claims',
+      () => minted({}, { exp }),
+    ],
+  ),
+  ['an expiry in milliseconds', 'livesTooLong', () => minted({}, { exp: (now() + 3600) * 1000 })],
+  ...[undefined, [], {}, [audience], [audience, 'https://graph.microsoft.com'], null].map(
+    (aud): readonly [string, string, () => string] => [
+      `the audience ${JSON.stringify(aud)}`,
+      'claims',
+      () => minted({}, { aud }),
+    ],
+  ),
+  ['an audience in another case', 'audience', () => minted({}, { aud: `API://${audience}` })],
+  ['the issuer of v1.0', 'issuer', () => minted({}, { iss: `https://sts.windows.net/${tenantId}/` })],
+  [
+    'the template of an issuer',
+    'issuer',
+    () => minted({}, { iss: world.provider.issuer.replace(tenantId, '{tenantid}') }),
+  ],
+  ['no issuer', 'issuer', () => minted({}, { iss: undefined })],
+  ['SQL for a key', 'keyUnknown', () => minted({ kid: "' OR 1=1 --" })],
+  ['an audience twice, once with an escape', 'payload', () => withPayload('"aud":"bad","\\u0061ud":', '"aud":')],
+  ['a header member twice', 'header', () => withHeaderText(JSON.stringify(header()).replace('{', '{"alg":"none",'))],
+  [
+    'a payload that is text',
+    'payload',
+    () => signed(`${part(header())}.${part('"claims"')}`, world.provider.signingKey.privateKey),
+  ],
+  ['a payload with a byte order mark', 'payload', () => withPayload('\uFEFF{', '{')],
+  [
+    'a signature of zero bytes',
+    'signature',
+    () => `${minted().split('.').slice(0, 2).join('.')}.${Buffer.alloc(256).toString('base64url')}`,
+  ],
+  ['another spelling of the same signature', 'notAJws', () => respelled(minted())],
+  ['a JWE', 'notAJws', () => [part({ alg: 'RSA-OAEP', enc: 'A256GCM' }), 'a', 'b', 'c', 'd'].join('.')],
   ['two parts', 'notAJws', () => minted().split('.').slice(0, 2).join('.')],
   ['four parts', 'notAJws', () => `${minted()}.x`],
   ['five parts', 'notAJws', () => `${minted()}.x.y`],
@@ -230,7 +294,8 @@ describe('a token that is forged or not for us', () => {
   )
 
   it('leaves every prototype as it was', async () => {
-    const payload = part(JSON.stringify(claims()).replace('{', '{"__proto__":{"polluted":true},'))
+    const extra = '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},'
+    const payload = part(JSON.stringify(claims()).replace('{', extra))
 
     expect(
       await present(`Bearer ${signed(`${part(header())}.${payload}`, world.provider.signingKey.privateKey)}`),

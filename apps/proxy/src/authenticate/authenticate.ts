@@ -5,11 +5,11 @@ import type * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Admission } from '../domain/admission.js'
 import type { Arrival } from '../domain/arrival.js'
+import { bearerToken } from '../domain/bearer-token.js'
 import type { Caller } from '../domain/caller.js'
 import { headerOf } from '../domain/incoming-request.js'
 import { authKeysUnavailable, type ProxyError, type TokenInvalidReason } from '../domain/proxy-error.js'
 import type { Quota } from '../domain/quota.js'
-import { bearerToken } from './bearer-token.js'
 import { callerOfClaims, isMeantForGraph, type ProvedCaller } from './claims.js'
 import { inWhoseName, type UpstreamPolicy } from './in-whose-name.js'
 import type { Spent } from './token-bucket.js'
@@ -31,8 +31,8 @@ export type SignatureCheck =
 /** What was proved of tokens that came before, so that their signatures need not be looked at again. */
 export interface ProvedTokens {
   /** Undefined too when the key has left the issuer's since. */
-  readonly recall: (token: string) => ProvedCaller | undefined
-  readonly remember: (token: string, proved: ProvedCaller, isKeyTrusted: IO.IO<boolean>) => void
+  readonly recall: (token: string) => IO.IO<ProvedCaller | undefined>
+  readonly remember: (token: string, proved: ProvedCaller, isKeyTrusted: IO.IO<boolean>) => IO.IO<void>
 }
 
 export interface AuthenticatePorts {
@@ -64,7 +64,7 @@ const wellFormed =
     pipe(
       readUnverified(tokenRules)(token),
       E.filterOrElse(
-        ({ payload }) => !isMeantForGraph(payload),
+        ({ payload }) => !isMeantForGraph(tokenRules.graphAudiences, payload),
         (): TokenInvalidReason => 'graphTokenPresented',
       ),
       E.mapLeft((reason) => invalid(tokenRules, reason)),
@@ -102,41 +102,50 @@ const provedAfresh =
       TE.chainEitherK(({ isKeyTrusted, issuer, unverified }) =>
         pipe(
           callerOfClaims(ports.tokenRules, issuer, now)(unverified),
-          E.tap((caller) => {
-            ports.provedTokens.remember(token, caller, isKeyTrusted)
-            return E.right(undefined)
-          }),
+          E.map((caller) => ({ caller, isKeyTrusted })),
         ),
       ),
-      TE.map(({ caller }) => caller),
+      TE.tapIO(({ caller, isKeyTrusted }) => ports.provedTokens.remember(token, caller, isKeyTrusted)),
+      TE.map(({ caller: { caller } }) => caller),
     )
 
 /** All that was asked of a token when it was proved is as it was, but for the time and the key. */
 const callerOfToken =
   (ports: AuthenticatePorts, now: Date) =>
-  (token: string): TE.TaskEither<ProxyError, Caller> => {
-    const before = ports.provedTokens.recall(token)
-    const { longestLifeInSeconds } = ports.tokenRules
-    return before !== undefined && timeProblem(before.times, longestLifeInSeconds, now.getTime() / 1000) === undefined
-      ? TE.right(before.caller)
-      : provedAfresh(ports, now)(token)
-  }
+  (token: string): TE.TaskEither<ProxyError, Caller> =>
+    pipe(
+      TE.fromIO(ports.provedTokens.recall(token)),
+      TE.chain((before) =>
+        before !== undefined && isStillGood(ports, before, now)
+          ? TE.right(before.caller)
+          : provedAfresh(ports, now)(token),
+      ),
+    )
+
+const isStillGood = (
+  { tokenRules: { longestLifeInSeconds } }: AuthenticatePorts,
+  { times }: ProvedCaller,
+  now: Date,
+): boolean => timeProblem(times, longestLifeInSeconds, now.getTime() / 1000) === undefined
 
 const withinRate =
   ({ callerRates }: AuthenticatePorts) =>
-  (caller: Caller): E.Either<ProxyError, Quota | undefined> => {
-    const spent = callerRates?.(caller)()
-    return spent === undefined || spent.isAllowed
-      ? E.right(spent?.quota)
-      : E.left({ _tag: 'CallerRateLimited', quota: spent.quota, caller })
-  }
+  (caller: Caller): TE.TaskEither<ProxyError, Quota | undefined> =>
+    callerRates === undefined
+      ? TE.right(undefined)
+      : pipe(
+          TE.fromIO(callerRates(caller)),
+          TE.chain(({ isAllowed, quota }) =>
+            isAllowed ? TE.right(quota) : TE.left<ProxyError>({ _tag: 'CallerRateLimited', quota, caller }),
+          ),
+        )
 
 const admitted =
   (ports: AuthenticatePorts) =>
-  (caller: Caller): E.Either<ProxyError, Admission> =>
+  (caller: Caller): TE.TaskEither<ProxyError, Admission> =>
     pipe(
       withinRate(ports)(caller),
-      E.chain((quota) =>
+      TE.chainEitherK((quota) =>
         pipe(
           inWhoseName(ports.upstreamPolicy)(caller),
           E.map((upstream) => ({ caller, upstream, ...(quota === undefined ? {} : { quota }) })),
@@ -154,5 +163,5 @@ export const authenticate =
     pipe(
       TE.fromEither(bearerToken(headerOf(request, 'authorization'))),
       TE.chain(callerOfToken(ports, request.receivedAt)),
-      TE.chainEitherK(admitted(ports)),
+      TE.chain(admitted(ports)),
     )

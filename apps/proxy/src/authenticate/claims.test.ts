@@ -9,6 +9,7 @@ const nowInSeconds = now.getTime() / 1000
 
 const rules: TokenRules = {
   audiences: ['a1', 'api://a1'],
+  graphAudiences: ['https://graph.example'],
   scope: 'DeviceStates.Create',
   role: 'DeviceStates.Create.All',
   appIds: undefined,

@@ -10,20 +10,9 @@ import type { Permission, TokenRules } from './token-rules.js'
 import { timeProblem, type TokenTimes } from './token-times.js'
 import type { TrustedIssuer } from './trusted-issuer.js'
 
-/** Graph's own audiences, in every cloud: a token for Graph in our hands would be a confused deputy's. */
-const graphAudiences: ReadonlySet<unknown> = new Set([
-  '00000003-0000-0000-c000-000000000000',
-  ...[
-    'https://graph.microsoft.com',
-    'https://graph.microsoft.us',
-    'https://dod-graph.microsoft.us',
-    'https://microsoftgraph.chinacloudapi.cn',
-  ].flatMap((origin) => [origin, `${origin}/`]),
-])
-
 /** Is the token one for Graph? Told from its unproved payload, since nobody but Graph can check its signature. */
-export const isMeantForGraph = (payload: unknown): boolean =>
-  t.type({ aud: t.string }).is(payload) && graphAudiences.has(payload.aud)
+export const isMeantForGraph = (graphAudiences: TokenRules['graphAudiences'], payload: unknown): boolean =>
+  t.type({ aud: t.string }).is(payload) && graphAudiences.includes(payload.aud)
 
 /** A caller, and how long its token says so. */
 export interface ProvedCaller {

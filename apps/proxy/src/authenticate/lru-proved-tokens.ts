@@ -17,7 +17,7 @@ const mostTokens = 10_000
 export const lruProvedTokens = (digest: (token: string) => string): ProvedTokens => {
   const memories = new LRUCache<string, Memory>({ max: mostTokens })
   return {
-    recall: (token) => {
+    recall: (token) => () => {
       const key = digest(token)
       const memory = memories.get(key)
       if (memory === undefined) return undefined
@@ -25,6 +25,6 @@ export const lruProvedTokens = (digest: (token: string) => string): ProvedTokens
       memories.delete(key)
       return undefined
     },
-    remember: (token, proved, isKeyTrusted) => void memories.set(digest(token), { proved, isKeyTrusted }),
+    remember: (token, proved, isKeyTrusted) => () => void memories.set(digest(token), { proved, isKeyTrusted }),
   }
 }

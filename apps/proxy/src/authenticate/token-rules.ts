@@ -2,6 +2,8 @@
 export interface TokenRules {
   /** `aud` must be one of these, alone. The first is the one that callers are told to ask for. */
   readonly audiences: ReadonlyArray<string>
+  /** Graph's own audiences, in every cloud: a token for Graph in our hands would be a confused deputy's. */
+  readonly graphAudiences: ReadonlyArray<string>
   /** What a user's token must have in `scp` (or `scope`). */
   readonly scope: string
   /** What an application's token must have in `roles`. */

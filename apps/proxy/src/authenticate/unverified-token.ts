@@ -48,6 +48,7 @@ const isTaken = (header: unknown, { algorithms, tokenTypes }: TokenForm): header
   Header.is(header) &&
   algorithms.includes(header.alg) &&
   tokenTypes.includes(header.typ) &&
+  header.kid.length > 0 &&
   header.kid.length <= longestKeyId &&
   Object.keys(header).every((name) => headerMembers.has(name))
 

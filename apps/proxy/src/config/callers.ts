@@ -1,4 +1,4 @@
-import { clouds } from './clouds.js'
+import { clouds, graphAudiences } from './clouds.js'
 import type { Together } from './config-problem.js'
 import type { Variables } from './variables.js'
 
@@ -19,6 +19,7 @@ export interface CallersConfig {
   readonly issuers: ReadonlyArray<IssuerConfig>
   readonly rules: {
     readonly audiences: ReadonlyArray<string>
+    readonly graphAudiences: ReadonlyArray<string>
     readonly scope: string
     readonly role: string
     readonly appIds: ReadonlyArray<string> | undefined
@@ -82,6 +83,7 @@ export const callersOf = (decoded: Variables, authorityHost: string): CallersCon
       : [{ kind: 'openid', issuer: decoded.CALLER_ISSUER, discovery: decoded.CALLER_ISSUER }],
   rules: {
     audiences: decoded.CALLER_AUDIENCE,
+    graphAudiences,
     scope: decoded.CALLER_SCOPE,
     role: decoded.CALLER_ROLE,
     appIds: decoded.CALLER_APP_IDS,
@@ -99,11 +101,9 @@ export const callersOf = (decoded: Variables, authorityHost: string): CallersCon
   metadata: metadataOf(decoded, authorityHost),
 })
 
+// Their tokens are Entra's, whatever they are called; a dot may stand after a host's name.
 const entraHosts =
-  /^(?:login\.microsoftonline\.(?:com|us)|login\.(?:partner\.microsoftonline|chinacloudapi)\.cn|sts\.(?:windows\.net|chinacloudapi\.cn))$/
-
-const graphAudience =
-  /^(?:00000003-0000-0000-c000-000000000000|https:\/\/(?:dod-)?graph\.microsoft\.(?:com|us)\/?|https:\/\/microsoftgraph\.chinacloudapi\.cn\/?)$/
+  /^(?:login\.(?:microsoft|windows|windows-ppe)\.(?:com|net)|login\.microsoftonline\.(?:com|us|de)|login\.(?:partner\.microsoftonline|chinacloudapi)\.cn|sts\.(?:windows\.net|chinacloudapi\.cn)|.+\.ciamlogin\.com)\.?$/
 
 /** What the settings of callers must be together. */
 export const callersTogether: ReadonlyArray<Together<Variables>> = [
@@ -133,7 +133,7 @@ export const callersTogether: ReadonlyArray<Together<Variables>> = [
   {
     reads: ['CALLER_AUDIENCE'],
     problems: ({ CALLER_AUDIENCE: audiences }) =>
-      audiences.some((audience) => graphAudience.test(audience))
+      audiences.some((audience) => graphAudiences.includes(audience.toLowerCase()))
         ? [
             {
               variable: 'CALLER_AUDIENCE',

@@ -32,3 +32,9 @@ export const clouds: Readonly<Record<(typeof cloudNames)[number], Cloud>> = {
     v1IssuerHost: 'https://sts.chinacloudapi.cn',
   },
 }
+
+/** The audiences of tokens for Graph: its id, and its URLs with and without a slash. */
+export const graphAudiences: ReadonlyArray<string> = [
+  '00000003-0000-0000-c000-000000000000',
+  ...Object.values(clouds).flatMap(({ graphUrl }) => [graphUrl, `${graphUrl}/`]),
+]

@@ -187,6 +187,15 @@ describe('whose tokens are taken', () => {
 
   it.each([
     ['Entra as any other provider', { CALLER_ISSUER: `https://login.microsoftonline.com/${tenantId}/v2.0` }],
+    ['Entra by its old name as any other provider', { CALLER_ISSUER: `https://login.windows.net/${tenantId}/` }],
+    [
+      'Entra with a dot as any other provider',
+      { CALLER_ISSUER: `https://LOGIN.microsoftonline.com./${tenantId}/v2.0` },
+    ],
+    [
+      'Entra External ID as any other provider',
+      { CALLER_ISSUER: `https://${tenantId}.ciamlogin.com/${tenantId}/v2.0` },
+    ],
     ['Entra of China as any other provider', { CALLER_ISSUER: `https://sts.chinacloudapi.cn/${tenantId}/` }],
   ])('may not be %s, since its rules would not be asked', (_, change) => {
     expect(problemsIn({ ...good, ...change })).toMatchObject([{ variable: 'CALLER_ISSUER' }])
@@ -198,12 +207,14 @@ describe('whose tokens are taken', () => {
     expect(problemsIn({ ...good, ...both })).toMatchObject([{ variable: 'CALLER_TENANT_IDS' }])
   })
 
-  it.each(['00000003-0000-0000-c000-000000000000', 'https://graph.microsoft.com', 'https://dod-graph.microsoft.us/'])(
-    'may not be Graph’s own: %s',
-    (audience) => {
-      expect(problemsIn({ ...good, CALLER_AUDIENCE: `x,${audience}` })).toMatchObject([{ variable: 'CALLER_AUDIENCE' }])
-    },
-  )
+  it.each([
+    '00000003-0000-0000-c000-000000000000',
+    'https://graph.microsoft.com',
+    'https://dod-graph.microsoft.us/',
+    'https://GRAPH.microsoft.com',
+  ])('may not be Graph’s own: %s', (audience) => {
+    expect(problemsIn({ ...good, CALLER_AUDIENCE: `x,${audience}` })).toMatchObject([{ variable: 'CALLER_AUDIENCE' }])
+  })
 
   it('is published where the gateway knows its own URL', () => {
     expect(
@@ -289,27 +300,61 @@ describe('the gateway’s own credential', () => {
         ...without,
         AZURE_CLIENT_ID: undefined,
         UPSTREAM_CREDENTIAL: 'managed-identity',
+        UPSTREAM_IDENTITY_CLIENT_ID: otherTenantId,
         UPSTREAM_AUTH: 'on-behalf-of',
       },
       'AZURE_CLIENT_ID',
     ],
     [
+      'a machine’s own identity on behalf of users',
+      {
+        ...without,
+        UPSTREAM_CREDENTIAL: 'managed-identity',
+        UPSTREAM_AUTH: 'by-caller',
+        CALLER_AUDIENCE: good.AZURE_CLIENT_ID,
+      },
+      'UPSTREAM_IDENTITY_CLIENT_ID',
+    ],
+    ['an identity that is not used', { UPSTREAM_IDENTITY_CLIENT_ID: otherTenantId }, 'UPSTREAM_IDENTITY_CLIENT_ID'],
+    [
+      'a managed identity beside a federated token',
+      { ...without, UPSTREAM_CREDENTIAL: 'managed-identity', AZURE_FEDERATED_TOKEN_FILE: '/t' },
+      'AZURE_FEDERATED_TOKEN_FILE',
+    ],
+    ['on-behalf-of with tokens for another application', { UPSTREAM_AUTH: 'on-behalf-of' }, 'CALLER_AUDIENCE'],
+    [
       'on-behalf-of with another provider',
-      { UPSTREAM_AUTH: 'on-behalf-of', CALLER_ISSUER: 'https://issuer.example' },
+      { UPSTREAM_AUTH: 'on-behalf-of', CALLER_AUDIENCE: good.AZURE_CLIENT_ID, CALLER_ISSUER: 'https://issuer.example' },
       'UPSTREAM_AUTH',
     ],
     [
       'on-behalf-of of strangers alone',
-      { UPSTREAM_AUTH: 'by-caller', CALLER_TENANT_IDS: otherTenantId },
+      { UPSTREAM_AUTH: 'by-caller', CALLER_AUDIENCE: good.AZURE_CLIENT_ID, CALLER_TENANT_IDS: otherTenantId },
       'CALLER_TENANT_IDS',
     ],
   ])('may not be %s', (_, change, variable) => {
     expect(problemsIn({ ...good, ...change })).toMatchObject([{ variable }])
   })
 
-  it('of a machine needs no client id', () => {
-    const machine = { ...without, AZURE_CLIENT_ID: undefined, UPSTREAM_CREDENTIAL: 'managed-identity' }
+  const identity = { ...without, UPSTREAM_CREDENTIAL: 'managed-identity' }
 
-    expect(configOf(machine).upstream.clientId).toBeUndefined()
+  it.each<[string, Variables, object]>([
+    [
+      'of a machine needs no client id',
+      { AZURE_CLIENT_ID: undefined },
+      { clientId: undefined, identityClientId: undefined },
+    ],
+    ['that is user-assigned has one', {}, { identityClientId: good.AZURE_CLIENT_ID }],
+    [
+      'that vouches for an application has one beside the application’s',
+      {
+        UPSTREAM_AUTH: 'on-behalf-of',
+        CALLER_AUDIENCE: good.AZURE_CLIENT_ID,
+        UPSTREAM_IDENTITY_CLIENT_ID: otherTenantId,
+      },
+      { clientId: good.AZURE_CLIENT_ID, identityClientId: otherTenantId },
+    ],
+  ])('%s', (_, change, ids) => {
+    expect(configOf({ ...identity, ...change }).upstream).toMatchObject(ids)
   })
 })

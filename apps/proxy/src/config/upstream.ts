@@ -127,6 +127,28 @@ const problemsOfClientId = (decoded: Variables): ReadonlyArray<ConfigProblem> =>
       ]
 }
 
+const problemsOfIdentity = (decoded: Variables): ReadonlyArray<ConfigProblem> => {
+  const isUsed = chosenOf(decoded) === 'managed-identity'
+  const isSet = decoded.UPSTREAM_IDENTITY_CLIENT_ID !== undefined
+  if (isSet && !isUsed) {
+    return [
+      {
+        variable: 'UPSTREAM_IDENTITY_CLIENT_ID',
+        message: 'is set, and has no effect without UPSTREAM_CREDENTIAL=managed-identity. Leave it unset',
+      },
+    ]
+  }
+  // Entra, "Configure an application to trust a managed identity": system-assigned ones cannot vouch for an application.
+  return isUsed && !isSet && decoded.UPSTREAM_AUTH !== 'app'
+    ? [
+        {
+          variable: 'UPSTREAM_IDENTITY_CLIENT_ID',
+          message: `is not set. With UPSTREAM_AUTH=${decoded.UPSTREAM_AUTH} a user-assigned managed identity vouches for the gateway’s application: set it to that identity’s client id`,
+        },
+      ]
+    : []
+}
+
 /** On behalf of users only of the tenant whose books are meant, by tokens for the gateway's own application. */
 const problemsOfOnBehalfOf = (decoded: Variables): ReadonlyArray<ConfigProblem> => {
   const { AZURE_TENANT_ID, CALLER_ISSUER, CALLER_TENANT_IDS, UPSTREAM_AUTH } = decoded
@@ -139,14 +161,28 @@ const problemsOfOnBehalfOf = (decoded: Variables): ReadonlyArray<ConfigProblem> 
       },
     ]
   }
-  return (CALLER_TENANT_IDS ?? [AZURE_TENANT_ID]).includes(AZURE_TENANT_ID)
-    ? []
-    : [
-        {
-          variable: 'CALLER_TENANT_IDS',
-          message: `does not have AZURE_TENANT_ID, so that no user could call with UPSTREAM_AUTH=${UPSTREAM_AUTH}`,
-        },
-      ]
+  const { AZURE_CLIENT_ID, CALLER_AUDIENCE, CALLER_TOKEN_VERSIONS } = decoded
+  return [
+    ...((CALLER_TENANT_IDS ?? [AZURE_TENANT_ID]).includes(AZURE_TENANT_ID)
+      ? []
+      : [
+          {
+            variable: 'CALLER_TENANT_IDS',
+            message: `does not have AZURE_TENANT_ID, so that no user could call with UPSTREAM_AUTH=${UPSTREAM_AUTH}`,
+          },
+        ]),
+    // Of v1.0 tokens the audience may be any URI of the application, so that nothing can be said here.
+    ...(AZURE_CLIENT_ID === undefined ||
+    !CALLER_TOKEN_VERSIONS.includes('2.0') ||
+    CALLER_AUDIENCE.includes(AZURE_CLIENT_ID)
+      ? []
+      : [
+          {
+            variable: 'CALLER_AUDIENCE',
+            message: `does not have AZURE_CLIENT_ID, and Entra ID lets the gateway act on behalf of a user only with a token for its own application. Set both to the client id of the gateway’s app registration`,
+          },
+        ]),
+  ]
 }
 
 const credentialVariables = ['UPSTREAM_CREDENTIAL', ...Object.values(variableOf)] as const
@@ -155,8 +191,17 @@ const credentialVariables = ['UPSTREAM_CREDENTIAL', ...Object.values(variableOf)
 export const upstreamTogether: ReadonlyArray<Together<Variables>> = [
   { reads: credentialVariables, problems: problemsOfCredential },
   { reads: [...credentialVariables, 'AZURE_CLIENT_ID', 'UPSTREAM_AUTH'], problems: problemsOfClientId },
+  { reads: [...credentialVariables, 'UPSTREAM_IDENTITY_CLIENT_ID', 'UPSTREAM_AUTH'], problems: problemsOfIdentity },
   {
-    reads: ['AZURE_TENANT_ID', 'CALLER_ISSUER', 'CALLER_TENANT_IDS', 'UPSTREAM_AUTH'],
+    reads: [
+      'AZURE_CLIENT_ID',
+      'AZURE_TENANT_ID',
+      'CALLER_AUDIENCE',
+      'CALLER_ISSUER',
+      'CALLER_TENANT_IDS',
+      'CALLER_TOKEN_VERSIONS',
+      'UPSTREAM_AUTH',
+    ],
     problems: problemsOfOnBehalfOf,
   },
 ]
@@ -178,8 +223,7 @@ export const upstreamOf = (decoded: Variables): UpstreamConfig | undefined => {
         clientId: decoded.AZURE_CLIENT_ID,
         identityClientId:
           credential.kind === 'managedIdentity'
-            ? (decoded.UPSTREAM_IDENTITY_CLIENT_ID ??
-              (decoded.UPSTREAM_AUTH === 'app' ? decoded.AZURE_CLIENT_ID : undefined))
+            ? (decoded.UPSTREAM_IDENTITY_CLIENT_ID ?? decoded.AZURE_CLIENT_ID)
             : undefined,
         credential,
         auth: decoded.UPSTREAM_AUTH,

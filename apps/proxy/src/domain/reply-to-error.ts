@@ -1,21 +1,33 @@
 import { outcomeOfError, type OutcomeKind } from './outcome.js'
 import type { ProxyError } from './proxy-error.js'
-import { headersOf, type Reply, type ReplyContext } from './reply.js'
+import { type ChallengeContext, headersOf, type Reply, type ReplyContext } from './reply.js'
 import { reasonOf } from './reason-of.js'
 import { tell, type Told } from './tell-error.js'
 
 /** Our name for an error, as in `docs/status-codes.md`. */
 export const codeOfError = (error: ProxyError): string => tell(error).code
 
-/** RFC 9728 §5.1: a challenge says where to read what tokens are taken. */
-const withMetadata = (url: string | undefined, headers: Told['headers']): Told['headers'] => {
-  const challenge = headers?.['WWW-Authenticate']
-  return url === undefined || challenge === undefined
+/**
+ * RFC 9728 §5.1: a challenge says where to read what tokens are taken. Entra, "Claims challenges": one that asks for claims
+ * says where the user signs in.
+ */
+const wayToAToken = (asked: string, { authorizationUri, resourceMetadataUrl }: ChallengeContext): string =>
+  [
+    asked,
+    ...(authorizationUri !== undefined && asked.includes('error="insufficient_claims"')
+      ? [`authorization_uri="${authorizationUri}"`]
+      : []),
+    ...(resourceMetadataUrl === undefined ? [] : [`resource_metadata="${resourceMetadataUrl}"`]),
+  ]
+    .join(', ')
+    // The scheme alone takes its first parameter after a blank.
+    .replace(/^Bearer, /, 'Bearer ')
+
+const headersTold = (headers: Told['headers'], challenge: ChallengeContext | undefined): Told['headers'] => {
+  const asked = headers?.['WWW-Authenticate']
+  return asked === undefined || challenge === undefined
     ? headers
-    : {
-        ...headers,
-        'WWW-Authenticate': `${challenge}${challenge === 'Bearer' ? ' ' : ', '}resource_metadata="${url}"`,
-      }
+    : { ...headers, 'WWW-Authenticate': wayToAToken(asked, challenge) }
 }
 
 interface InnerError {
@@ -54,7 +66,7 @@ export const replyToError = (context: ReplyContext, error: ProxyError): Reply =>
   }
   return {
     status,
-    headers: { ...headersOf(context), ...withMetadata(context.resourceMetadataUrl, headers) },
+    headers: { ...headersOf(context), ...headersTold(headers, context.challenge) },
     body: JSON.stringify(body),
     code,
     reason: reasonOf(error),

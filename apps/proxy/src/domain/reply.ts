@@ -22,15 +22,22 @@ export interface ReplyContext {
   readonly requestId: string
   /** Where calls are counted by caller, and the caller is known. */
   readonly quota?: Quota | undefined
-  /** Where a caller can read what tokens we take, RFC 9728. */
-  readonly resourceMetadataUrl?: string | undefined
+  readonly challenge?: ChallengeContext
+}
+
+/** What challenges say of the way to a token. */
+export interface ChallengeContext {
+  /** Where a caller can read what tokens are taken, RFC 9728; undefined where that is not published. */
+  readonly resourceMetadataUrl: string | undefined
+  /** Where a user signs in, for challenges that send one there. */
+  readonly authorizationUri: string | undefined
 }
 
 /** The context of a request that Graph may have answered. */
 export const contextOf = (
   request: IncomingRequest,
   now: Date,
-  more: { readonly requestId?: string } & Pick<ReplyContext, 'quota' | 'resourceMetadataUrl'> = {},
+  more: { readonly requestId?: string } & Pick<ReplyContext, 'quota' | 'challenge'> = {},
 ): ReplyContext => ({
   auditId: request.auditId,
   now,

@@ -26,7 +26,7 @@ import type { AcquiredToken, RenewingToken } from './renewing-tokens.js'
 export interface OnBehalfOfSettings extends AppTokenSettings {
   /** The application's, with a managed identity, too: that one only vouches for the application. */
   readonly clientId: string
-  /** The user-assigned identity that vouches; without it the machine's own. */
+  /** The user-assigned identity that vouches, where that is the credential: a machine's own cannot. */
   readonly managedIdentityClientId?: string
   /** For how many callers' tokens a token is kept. */
   readonly mostUsers: number
@@ -160,11 +160,14 @@ const applicationFor = (
   })
 }
 
+// The caller's token is fine, and a new one would be no better: our own settings are wrong.
+const wrongAudience = 500_131
+
 const errorOfEntra = (error: EntraError): ProxyError => {
   const cause = wordsOfEntraError(error)
   const { claims } = error
   if (error.error === 'interaction_required' || claims !== undefined) return { _tag: 'UserMustInteract', claims, cause }
-  if (error.error !== 'invalid_grant') return unavailable(cause)
+  if (error.error !== 'invalid_grant' || error.codes.includes(wrongAudience)) return unavailable(cause)
   const consentMissing = error.suberror === 'consent_required' || error.codes.includes(65001)
   return { _tag: 'AssertionRefused', consentMissing, cause }
 }

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { ProxyError } from '../domain/proxy-error.js'
+import type { ProxyError } from './proxy-error.js'
 
 /**
  * The token of an Authorization header. No header, or another scheme, is no credentials at all; a bearer header that
