@@ -60,9 +60,10 @@ const refuse =
   (ports: Ports) =>
   (refused: Refused): T.Task<Reply> => {
     const now = ports.now()
-    const { quota, request } = refused
+    const { error, request } = refused
+    const quota = refused.quota ?? ('quota' in error ? error.quota : undefined)
     const { challenge } = ports
-    const reply = replyToError(contextOf(request, now, { quota, challenge }), refused.error)
+    const reply = replyToError(contextOf(request, now, { quota, challenge }), error)
     return pipe(
       recordRefusal(ports)(refusalOf(refused, { code: codeOfError(refused.error), status: reply.status }, now)),
       T.map(() => reply),

@@ -16,6 +16,7 @@ import { codeOfError, replyToError } from './domain/reply-to-error.js'
 import { azureAppTokens } from './forward/azure-app-tokens.js'
 import { msalOnBehalfOfTokens } from './forward/msal-on-behalf-of-tokens.js'
 import { type UndiciGraph, undiciGraph } from './forward/undici-graph.js'
+import { restrainedFetch } from './forward/restrained-fetch.js'
 import { upstreamTokens } from './forward/upstream-tokens.js'
 import type { UpstreamTokens } from './forward/index.js'
 import type { UpstreamApplication } from './domain/upstream-identity.js'
@@ -135,7 +136,7 @@ const upstreamTokensBy = (upstream: Config['upstream']): UpstreamTokens => {
   const settings = {
     ...upstream,
     scope: `${graphUrl}/.default`,
-    fetch: boundedFetch,
+    fetch: restrainedFetch(boundedFetch),
   }
   return upstreamTokens(
     azureAppTokens({ ...settings, clientId: ownApplicationOf(upstream).clientId }),

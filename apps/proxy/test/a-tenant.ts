@@ -99,12 +99,16 @@ export const applicationToken = (provider: IdentityProvider, tenant = tenantId):
 export const userToken = (
   provider: IdentityProvider,
   { password, username }: User,
-  { claims, tenant = tenantId }: { readonly claims?: string; readonly tenant?: string } = {},
+  {
+    claims,
+    scope = `${appIdUri}/${permission}`,
+    tenant = tenantId,
+  }: { readonly claims?: string; readonly scope?: string; readonly tenant?: string } = {},
 ): Promise<string> =>
   take(endpointOf(provider, tenant), {
     ...asImporter,
     grant_type: 'password',
-    scope: `${appIdUri}/${permission}`,
+    scope,
     username,
     password,
     ...(claims === undefined ? {} : { claims }),

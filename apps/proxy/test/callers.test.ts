@@ -265,6 +265,16 @@ describe('calls counted by caller', () => {
     expect(running.graph.received.join('').match(/POST \/beta/g)).toHaveLength(3)
   })
 
+  it('tell what is left with every refusal of a caller that was counted', async () => {
+    world = await aRunningProxy({ CALLER_RATE_LIMIT: '2/60s', UPSTREAM_AUTH: 'on-behalf-of' })
+    vi.useFakeTimers({ toFake: ['performance'] })
+
+    expect(await present(world, await world.token())).toMatchObject({
+      status: 403,
+      headers: { ratelimit: '"caller";r=1;t=30' },
+    })
+  })
+
   it('may be shared by those who call through one application', async () => {
     world = await aRunningProxy({ CALLER_RATE_LIMIT: '1/60s', CALLER_RATE_BY: 'application' })
 
@@ -311,6 +321,16 @@ describe('what tokens are taken', () => {
       `Bearer error="invalid_token", ${where}`,
       `Bearer error="insufficient_scope", scope="${permission}", ${where}`,
     ])
+  })
+
+  it('is told so that it can be asked for: the published scope gives a token that is taken', async () => {
+    world = await aRunningProxy({ CALLER_GATEWAY_URL: 'https://gateway.example' })
+    const published: { scopes_supported: ReadonlyArray<string> } = JSON.parse(
+      (await rawExchange(world.port, requestText({ method: 'GET', target: metadata, body: '' }))).body,
+    )
+    const token = await userToken(world.provider, ada, { scope: published.scopes_supported.join(' ') })
+
+    expect(await present(world, token)).toMatchObject({ status: 201 })
   })
 
   it('is not told where the gateway does not know its own URL', async () => {

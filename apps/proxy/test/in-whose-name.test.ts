@@ -215,6 +215,62 @@ describe('with UPSTREAM_AUTH=on-behalf-of', () => {
     expect(recordsOf(world, reply)[1]).toMatchObject({ outcome: 'refused', attempts: 2 })
   })
 
+  it('what Entra demands when Graph has refused the first token reaches the user, too', async () => {
+    world = await aRunningProxy({ UPSTREAM_AUTH: 'on-behalf-of' })
+    const { provider, scriptGraph } = world
+    const token = await userToken(provider, ada)
+    let times = 0
+    scriptGraph((socket) => {
+      times++
+      provider.intercept((request, response) => {
+        if (request.method !== 'POST') return false
+        response
+          .writeHead(400, { 'content-type': 'application/json' })
+          .end(JSON.stringify({ error: 'interaction_required', error_codes: [50_076], claims }))
+        return true
+      })
+      socket.write(httpResponse('401 Unauthorized', {}, ''))
+    })
+    const reply = await present(world, token)
+
+    expect(reply).toMatchObject({
+      status: 401,
+      headers: { 'www-authenticate': expect.stringContaining(`claims="${btoa(claims)}"`) },
+      error: { code: 'interactionRequired', innerError: { outcome: 'refused' } },
+    })
+    expect(recordsOf(world, reply)[1]).toMatchObject({
+      outcome: 'refused',
+      code: 'interactionRequired',
+      reason: expect.stringContaining('AADSTS50076'),
+    })
+    expect(times).toBe(1)
+  })
+
+  it.each([
+    ['Graph', 'its token', (request: string) => /^authorization: Bearer (\S+)/im.exec(request)?.[1] ?? ''],
+    [
+      'Graph',
+      'a part of its token',
+      (request: string) => /^authorization: Bearer [^.]+\.[^.]+\.(\S+)/im.exec(request)?.[1] ?? '',
+    ],
+  ])('%s that puts %s into a challenge does not have it passed on', async (_, __, quote) => {
+    world = await aRunningProxy({ UPSTREAM_AUTH: 'on-behalf-of' })
+    world.scriptGraph((socket, request) => {
+      const quoted = btoa(JSON.stringify({ access_token: { x: { value: quote(request) } }, t: quote(request) }))
+      socket.write(
+        httpResponse(
+          '401 Unauthorized',
+          { 'WWW-Authenticate': `Bearer error="insufficient_claims", claims="${quoted}"` },
+          '',
+        ),
+      )
+    })
+    const reply = await present(world, await userToken(world.provider, ada))
+
+    expect(reply).toMatchObject({ status: 502, error: { code: 'upstreamAuthRejected' } })
+    expect(reply.headers).not.toHaveProperty('www-authenticate')
+  })
+
   it('a token that Graph refuses is dropped, and the call made once more with a fresh one', async () => {
     world = await aRunningProxy({ UPSTREAM_AUTH: 'on-behalf-of' })
     world.scriptGraph((socket) => socket.write(httpResponse('401 Unauthorized', {}, '')))
@@ -225,6 +281,19 @@ describe('with UPSTREAM_AUTH=on-behalf-of', () => {
     expect(second?.['uti']).not.toBe(first?.['uti'])
     expect(recordsOf(world, reply)[1]).toMatchObject({ outcome: 'refused', attempts: 2 })
     expect(onBehalfOf(world)).toHaveLength(2)
+  })
+})
+
+describe('when Graph refuses whatever token comes', () => {
+  it('the login service is not asked for another with every call', async () => {
+    world = await aRunningProxy()
+    world.scriptGraph((socket) => socket.write(httpResponse('401 Unauthorized', {}, '')))
+    const running = world
+    const token = await running.token()
+    for (let n = 0; n < 20; n++) expect(await present(running, token)).toMatchObject({ status: 502 })
+
+    const own = running.provider.tokenRequests().filter(({ clientId }) => clientId === gateway.clientId)
+    expect(own).toHaveLength(6)
   })
 })
 

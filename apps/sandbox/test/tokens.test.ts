@@ -34,7 +34,7 @@ describe('a token for Graph', () => {
 
     expect(answer.status).toBe(401)
     expect(valueAt(answer.json, 'error', 'message')).toBe(
-      `This token is meant for Microsoft Graph, and the gateway may not accept it: ask for one whose audience is ${proxyApi.audience}.`,
+      `This token is meant for Microsoft Graph, and the gateway may not accept it: ask for one whose audience is ${proxyApi.audience}, with the scope ${proxyApi.audience}/.default.`,
     )
   })
 

@@ -6,9 +6,12 @@ export interface DelegatedPermissions {
   readonly scopes: ReadonlyArray<string>
 }
 
+/** What a scope may start with: Entra knows an API by its URI, and by its client id, which is its audience. */
+const namesOf = ({ appIdUri, audience }: Api): ReadonlyArray<string> => [appIdUri, audience]
+
 /** The API that `<appIdUri>/.default` stands for: an application asks for all it was granted there. */
 export const apiOfDefaultScope = (apis: ReadonlyArray<Api>, scope: string): Api | undefined =>
-  apis.find(({ appIdUri }) => scope === `${appIdUri}/.default`)
+  apis.find((api) => namesOf(api).some((resource) => scope === `${resource}/.default`))
 
 /**
  * Reads `<appIdUri>/<scope>`, one or several with a space between, among them scopes of OpenID. Like Entra it wants
@@ -16,12 +19,12 @@ export const apiOfDefaultScope = (apis: ReadonlyArray<Api>, scope: string): Api 
  */
 export const delegatedPermissionsOf = (apis: ReadonlyArray<Api>, scope: string): DelegatedPermissions | undefined => {
   const requested = scope.split(' ').filter((name) => !isOpenIdScope(name))
-  const api = apis.find(({ appIdUri, scopes }) =>
-    requested.every((full) => scopes.some((name) => full === `${appIdUri}/${name}`)),
-  )
-  return api && requested.length > 0
-    ? { api, scopes: api.scopes.filter((name) => requested.includes(`${api.appIdUri}/${name}`)) }
-    : undefined
+  const isAskedFor = (api: Api, name: string): boolean =>
+    namesOf(api).some((resource) => requested.includes(`${resource}/${name}`))
+  const ofApi = (api: Api, full: string): boolean =>
+    namesOf(api).some((resource) => api.scopes.some((name) => full === `${resource}/${name}`))
+  const api = apis.find((known) => requested.every((full) => ofApi(known, full)))
+  return api && requested.length > 0 ? { api, scopes: api.scopes.filter((name) => isAskedFor(api, name)) } : undefined
 }
 
 /** As above, but `<appIdUri>/.default` stands for all that the client has consent for, which may be nothing. */

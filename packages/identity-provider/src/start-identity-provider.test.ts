@@ -153,6 +153,14 @@ describe('when an application asks for a token of its own', () => {
     expect(await claimsOf(asApp(newcomer, `${proxy.appIdUri}/.default`))).not.toHaveProperty('roles')
   })
 
+  it('knows the API by its client id, too', async () => {
+    expect(await claimsOf(asApp(importer, `${proxy.audience}/.default`))).toMatchObject({ aud: proxy.audience })
+    expect(await claimsOf(asAda(`${proxy.audience}/DeviceInstallState.Create`))).toMatchObject({
+      aud: proxy.audience,
+      scp: 'DeviceInstallState.Create',
+    })
+  })
+
   it('gives each token an id of its own', async () => {
     const first = await claimsOf(asApp(importer, `${proxy.appIdUri}/.default`))
     const second = await claimsOf(asApp(importer, `${proxy.appIdUri}/.default`))

@@ -145,10 +145,14 @@ const admitted =
   (caller: Caller): TE.TaskEither<ProxyError, Admission> =>
     pipe(
       withinRate(ports)(caller),
-      TE.chainEitherK((quota) =>
+      TE.map((quota) => (quota === undefined ? {} : { quota })),
+      TE.chainEitherK((counted) =>
         pipe(
           inWhoseName(ports.upstreamPolicy)(caller),
-          E.map((upstream) => ({ caller, upstream, ...(quota === undefined ? {} : { quota }) })),
+          E.bimap(
+            (error): ProxyError => ({ ...error, ...counted }),
+            (upstream) => ({ caller, upstream, ...counted }),
+          ),
         ),
       ),
     )

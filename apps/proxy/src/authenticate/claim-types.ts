@@ -18,6 +18,7 @@ export const Text: t.Type<string> = claim(
 /** The claims that every token has, RFC 9068 §2.2. */
 export const RegisteredClaims = t.intersection([
   t.type({ iss: t.string, aud: t.string, sub: Text, exp: Time, iat: Time }),
-  t.partial({ nbf: Time, jti: Text }),
+  // `cnf`: RFC 7800, whatever is in it.
+  t.partial({ nbf: Time, jti: Text, cnf: t.unknown }),
 ])
 export type RegisteredClaims = t.TypeOf<typeof RegisteredClaims>

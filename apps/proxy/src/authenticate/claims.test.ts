@@ -138,6 +138,8 @@ describe('the claims of a proven token of Entra', () => {
     ['claims', { idtyp: 'device' }],
     ['claims', { scp: ['DeviceStates.Create'] }],
     ['kind', { idtyp: undefined, sub: 'pairwise', nonce: 'of an id token' }],
+    ['boundToKey', { cnf: { jkt: 'x' } }],
+    ['boundToKey', { cnf: null }],
   ])('are refused for their %s: %j', (reason, change) => {
     expect(judge({ ...ofApplication, ...change })).toBe(reason)
   })

@@ -94,5 +94,7 @@ const problemWith = (
 ): TokenInvalidReason | undefined => {
   if (claims.iss !== trusted.issuer) return 'issuer'
   if (!audiences.includes(claims.aud)) return 'audience'
+  // Such a token is worth something only to whoever proves to have its key, which nobody can do here.
+  if (claims.cnf !== undefined) return 'boundToKey'
   return problem ?? timeProblem(claims, longestLifeInSeconds, nowInSeconds)
 }

@@ -3,6 +3,8 @@ import type { Caller } from '../domain/caller.js'
 import type { ProxyError } from '../domain/proxy-error.js'
 import type { UpstreamApplication, UpstreamIdentity } from '../domain/upstream-identity.js'
 
+type CallerNotAllowed = Extract<ProxyError, { readonly _tag: 'CallerNotAllowed' }>
+
 /** In whose name Graph is to be called. */
 export type UpstreamPolicy =
   /** Always the gateway's own. */
@@ -19,7 +21,7 @@ export type UpstreamPolicy =
 /** In whose name is Graph called for this caller, if it may be at all? */
 export const inWhoseName =
   (policy: UpstreamPolicy) =>
-  (caller: Caller): E.Either<ProxyError, UpstreamIdentity> => {
+  (caller: Caller): E.Either<CallerNotAllowed, UpstreamIdentity> => {
     if (policy.mode === 'app' || (policy.mode === 'by-caller' && caller.kind === 'application')) {
       return E.right(policy.own)
     }

@@ -153,8 +153,38 @@ describe('the keys of the issuer', () => {
     world.checks.begin()
     await vi.waitFor(() => expect(world.told).toHaveLength(1))
 
-    expect(world.told[0]).toContain('the key set is empty')
+    expect(world.told[0]).toContain('there is no key in the set')
     expect(await world.checks.check(trusted, first.token)()).toMatchObject({ _tag: 'KeysUnavailable' })
+  })
+
+  it.each<[string, () => ReadonlyArray<object>]>([
+    ['two have one name', () => [first.jwk, { ...second.jwk, kid: 'k1' }]],
+    [
+      'another kind has the same name',
+      () => [
+        { ...first.jwk, issuer: 'x' },
+        { kty: 'EC', kid: 'k1' },
+      ],
+    ],
+    ['one of the two could prove nothing', () => [first.jwk, { ...first.jwk, use: 'enc' }]],
+    ['they are for encryption', () => [{ ...first.jwk, use: 'enc' }]],
+    ['they are short', () => [{ ...first.jwk, n: first.jwk.n?.slice(0, 300) }]],
+    ['anything is its own signature under them', () => [{ ...first.jwk, e: 'AQ' }]],
+    ['they have no name', () => [{ ...first.jwk, kid: undefined }]],
+    ['they are shared secrets', () => [{ kty: 'oct', kid: 'k1', k: 'c2VjcmV0' }]],
+    ['they are nothing', () => [{}]],
+  ])('are as if they were not there where %s', async (_, keys) => {
+    const world = anIssuer()
+    world.state.keys = keys()
+    checks = world.checks
+    world.checks.begin()
+    await vi.waitFor(() => expect(world.told).toHaveLength(1))
+
+    expect(world.told[0]).toContain('no key in the set that could prove a signature')
+    world.state.keys = [...keys(), second.jwk]
+    await vi.advanceTimersByTimeAsync(2_000)
+    await vi.waitFor(async () => expect(await world.checks.check(trusted, second.token)()).toEqual(genuine))
+    expect(await world.checks.check(trusted, first.token)()).toEqual({ _tag: 'NotGenuine', reason: 'keyUnknown' })
   })
 
   it('are trusted for as long as they are published, and no longer', async () => {
@@ -226,5 +256,24 @@ describe('the keys of the issuer', () => {
     await begun(world)
 
     expect(Math.round((world.clocks[0] ?? 0) / 10) * 10).toBe(3_600)
+  })
+
+  it.each(['5', 'yesterday', '2026-11-24T00:00:00Z', ''])('say nothing of the time by %j', async (date) => {
+    const world = anIssuer()
+    world.state.date = date
+    await begun(world)
+
+    expect(world.clocks).toEqual([])
+  })
+
+  it('tell no more than some words of what an issuer says', async () => {
+    const world = anIssuer()
+    world.state.jwksUri = `https://u:${'p'.repeat(10_000)}@issuer.example/keys`
+    checks = world.checks
+    world.checks.begin()
+    await vi.waitFor(() => expect(world.told).toHaveLength(1))
+
+    expect(world.told[0]).not.toContain('ppp')
+    expect(world.told[0]?.length).toBeLessThan(500)
   })
 })

@@ -41,12 +41,14 @@ const flattened = (token: string): FlattenedToken => {
   return { protected: header, payload, signature }
 }
 
+const longestWords = 200
+
 const wordsOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error)
-  // The words of a parser quote what it could not read.
+  if (!(error instanceof Error)) return 'an unknown fault'
+  // The words of a parser quote what it could not read, and others may hold what the issuer chose to say.
   const words = error instanceof SyntaxError ? error.name : error.message
   const cause = error.cause instanceof Error ? ` (${wordsOf(error.cause)})` : ''
-  return `${words}${cause}`
+  return `${words.slice(0, longestWords).toWellFormed()}${cause}`
 }
 
 /**

@@ -1,5 +1,6 @@
 import { clouds, graphAudiences } from './clouds.js'
 import type { Together } from './config-problem.js'
+import { guid } from './variable.js'
 import type { Variables } from './variables.js'
 
 /** Who may issue callers' tokens. */
@@ -76,17 +77,21 @@ const metadataOf = (decoded: Variables, authorityHost: string): CallersConfig['m
   }
 }
 
+/** Entra writes GUIDs in lower case, however they were typed here; other providers mean what they write. */
+const asIssued = ({ CALLER_ISSUER }: Variables, ids: ReadonlyArray<string>): ReadonlyArray<string> =>
+  CALLER_ISSUER === undefined ? ids.map((id) => (guid.is(id) ? id.toLowerCase() : id)) : ids
+
 export const callersOf = (decoded: Variables, authorityHost: string): CallersConfig => ({
   issuers:
     decoded.CALLER_ISSUER === undefined
       ? tenantIdsOf(decoded).flatMap((tenantId) => issuersOfTenant(decoded, authorityHost, tenantId))
       : [{ kind: 'openid', issuer: decoded.CALLER_ISSUER, discovery: decoded.CALLER_ISSUER }],
   rules: {
-    audiences: decoded.CALLER_AUDIENCE,
+    audiences: asIssued(decoded, decoded.CALLER_AUDIENCE),
     graphAudiences,
     scope: decoded.CALLER_SCOPE,
     role: decoded.CALLER_ROLE,
-    appIds: decoded.CALLER_APP_IDS,
+    appIds: decoded.CALLER_APP_IDS && asIssued(decoded, decoded.CALLER_APP_IDS),
     algorithms: decoded.CALLER_ALGORITHMS,
     // RFC 9068 §4: either way of writing it.
     tokenTypes: decoded.CALLER_TOKEN_TYPES.flatMap((type) =>
@@ -103,7 +108,9 @@ export const callersOf = (decoded: Variables, authorityHost: string): CallersCon
 
 // Their tokens are Entra's, whatever they are called; a dot may stand after a host's name.
 const entraHosts =
-  /^(?:login\.(?:microsoft|windows|windows-ppe)\.(?:com|net)|login\.microsoftonline\.(?:com|us|de)|login\.(?:partner\.microsoftonline|chinacloudapi)\.cn|sts\.(?:windows\.net|chinacloudapi\.cn)|.+\.ciamlogin\.com)\.?$/
+  /(?:^|\.)(?:microsoftonline\.(?:com|us|de|mil|cn)|chinacloudapi\.cn|windows\.net|login\.microsoft\.com|ciamlogin\.com|sovcloud-identity\.\w+)\.?$/
+
+const personalAccounts = '9188040d-6c67-4c5b-b112-36a304b66dad'
 
 /** What the settings of callers must be together. */
 export const callersTogether: ReadonlyArray<Together<Variables>> = [
@@ -142,5 +149,30 @@ export const callersTogether: ReadonlyArray<Together<Variables>> = [
             },
           ]
         : [],
+  },
+  {
+    reads: ['CALLER_TENANT_IDS'],
+    problems: ({ CALLER_TENANT_IDS: tenantIds }) =>
+      tenantIds?.includes(personalAccounts) === true
+        ? [
+            {
+              variable: 'CALLER_TENANT_IDS',
+              message: 'has the tenant of all personal accounts, in which anyone can have an account. Leave it out',
+            },
+          ]
+        : [],
+  },
+  {
+    reads: ['CALLER_AUDIENCE', 'CALLER_ISSUER', 'CALLER_TOKEN_VERSIONS'],
+    problems: ({ CALLER_AUDIENCE: audiences, CALLER_ISSUER: issuer, CALLER_TOKEN_VERSIONS: versions }) =>
+      issuer !== undefined || versions.includes('1.0') || audiences.some((audience) => guid.is(audience))
+        ? []
+        : [
+            {
+              variable: 'CALLER_AUDIENCE',
+              message:
+                'has no client id (GUID), which is the audience of every v2.0 token of Entra ID. Set it to the client id of the gateway’s app registration; application ID URIs are for CALLER_TOKEN_VERSIONS=1.0',
+            },
+          ],
   },
 ]

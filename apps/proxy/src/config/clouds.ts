@@ -38,3 +38,10 @@ export const graphAudiences: ReadonlyArray<string> = [
   '00000003-0000-0000-c000-000000000000',
   ...Object.values(clouds).flatMap(({ graphUrl }) => [graphUrl, `${graphUrl}/`]),
 ]
+
+/** Other names of login services, which the issuers of tokens do not know. Azure's own tools set them. */
+export const authorityAliases: Readonly<Record<string, string>> = {
+  'https://login.chinacloudapi.cn': clouds.china.authorityHost,
+  'https://login.windows.net': clouds.global.authorityHost,
+  'https://login.microsoft.com': clouds.global.authorityHost,
+}

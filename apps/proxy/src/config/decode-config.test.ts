@@ -88,6 +88,16 @@ describe('the environment', () => {
     expect(JSON.stringify(problems)).not.toMatch(/no url|80b|hunter2|login\.example/)
   })
 
+  it('has a credential that is wrong told together with a client id that is missing', () => {
+    const environment = { ...good, AZURE_CLIENT_SECRET: ' ', AZURE_CLIENT_ID: undefined, UPSTREAM_AUTH: 'nobody' }
+
+    expect(problemsIn(environment).map(({ variable }) => variable)).toEqual([
+      'UPSTREAM_AUTH',
+      'AZURE_CLIENT_SECRET',
+      'AZURE_CLIENT_ID',
+    ])
+  })
+
   it.each([
     ['PORT', '65536'],
     ['PORT', '-1'],
@@ -123,6 +133,11 @@ describe('the environment', () => {
     ['CALLER_RATE_LIMIT', '100/0s'],
     ['CALLER_RATE_LIMIT', '1e2/20s'],
     ['CALLER_GATEWAY_URL', 'https://gateway.example/path'],
+    ['CALLER_ISSUER', 'https://issuer.example/a\tb'],
+    ['CALLER_ISSUER', 'https://issuer.example/?'],
+    ['CALLER_ISSUER', 'https://issuer.example/#'],
+    ['CALLER_ISSUER', 'https://@issuer.example/'],
+    ['CALLER_ISSUER', 'https:\\\\issuer.example'],
     ['UPSTREAM_AUTH', 'user'],
     ['UPSTREAM_CREDENTIAL', 'password'],
   ])('may not have %s=%s', (variable, value) => {
@@ -201,6 +216,35 @@ describe('whose tokens are taken', () => {
     expect(problemsIn({ ...good, ...change })).toMatchObject([{ variable: 'CALLER_ISSUER' }])
   })
 
+  it('may not be anybody’s', () => {
+    const personal = { CALLER_TENANT_IDS: '9188040d-6c67-4c5b-b112-36a304b66dad' }
+
+    expect(problemsIn({ ...good, ...personal })).toMatchObject([{ variable: 'CALLER_TENANT_IDS' }])
+  })
+
+  it('may not be v2.0 tokens with an audience that they never have', () => {
+    expect(problemsIn({ ...good, CALLER_AUDIENCE: 'api://x' })).toMatchObject([{ variable: 'CALLER_AUDIENCE' }])
+    expect(problemsIn({ ...good, CALLER_AUDIENCE: 'api://x', CALLER_TOKEN_VERSIONS: '1.0' })).toEqual([])
+    expect(problemsIn({ ...good, CALLER_AUDIENCE: 'api://x', CALLER_ISSUER: 'https://issuer.example' })).toEqual([])
+  })
+
+  it('names GUIDs as Entra writes them, and as other providers do', () => {
+    const upper = {
+      CALLER_AUDIENCE: 'AAAAAAAA-0000-4000-8000-00000000000B',
+      CALLER_APP_IDS: 'AAAAAAAA-0000-4000-8000-00000000000C',
+    }
+    const other = { ...upper, CALLER_ISSUER: 'https://issuer.example' }
+
+    expect(configOf(upper).callers.rules).toMatchObject({
+      audiences: [upper.CALLER_AUDIENCE.toLowerCase()],
+      appIds: [upper.CALLER_APP_IDS.toLowerCase()],
+    })
+    expect(configOf(other).callers.rules).toMatchObject({
+      audiences: [upper.CALLER_AUDIENCE],
+      appIds: [upper.CALLER_APP_IDS],
+    })
+  })
+
   it('may not be both', () => {
     const both = { CALLER_ISSUER: 'https://issuer.example', CALLER_TENANT_IDS: tenantId }
 
@@ -213,12 +257,15 @@ describe('whose tokens are taken', () => {
     'https://dod-graph.microsoft.us/',
     'https://GRAPH.microsoft.com',
   ])('may not be Graph’s own: %s', (audience) => {
-    expect(problemsIn({ ...good, CALLER_AUDIENCE: `x,${audience}` })).toMatchObject([{ variable: 'CALLER_AUDIENCE' }])
+    expect(problemsIn({ ...good, CALLER_AUDIENCE: `${good.CALLER_AUDIENCE},${audience}` })).toMatchObject([
+      { variable: 'CALLER_AUDIENCE' },
+    ])
   })
 
   it('is published where the gateway knows its own URL', () => {
     expect(
-      configOf({ CALLER_GATEWAY_URL: 'https://gateway.example', CALLER_AUDIENCE: 'api://x/,y' }).callers.metadata,
+      configOf({ CALLER_GATEWAY_URL: 'https://gateway.example', CALLER_AUDIENCE: `api://x/,${good.CALLER_AUDIENCE}` })
+        .callers.metadata,
     ).toEqual({
       url: 'https://gateway.example/.well-known/oauth-protected-resource',
       resource: 'https://gateway.example',
@@ -247,6 +294,25 @@ describe('a cloud', () => {
       { issuer: `${sts}/${tenantId}/`, discovery: `${authorityHost}/${tenantId}` },
       { issuer: `${authorityHost}/${tenantId}/v2.0` },
     ])
+  })
+
+  it.each([
+    ['https://login.chinacloudapi.cn', 'china', 'https://login.partner.microsoftonline.cn'],
+    ['https://login.windows.net/', 'global', 'https://login.microsoftonline.com'],
+  ])('is known by another name of its login service, %s', (host, cloud, authorityHost) => {
+    expect(configOf({ GRAPH_CLOUD: cloud, AZURE_AUTHORITY_HOST: host }).upstream).toMatchObject({ authorityHost })
+  })
+
+  it.each([
+    ['login service and Graph', { AZURE_AUTHORITY_HOST: 'https://login.microsoftonline.us' }],
+    ['Graph and login service', { GRAPH_URL: 'https://graph.microsoft.us' }],
+  ])('may not be two: %s', (_, change) => {
+    expect(problemsIn({ ...good, ...change })).toMatchObject([{ variable: 'GRAPH_CLOUD' }])
+  })
+
+  it.each(['AZURE_REGIONAL_AUTHORITY_NAME', 'MSAL_FORCE_REGION'])('may not be left behind our back, by %s', (name) => {
+    expect(problemsIn({ ...good, [name]: 'westeurope' })).toMatchObject([{ variable: name }])
+    expect(problemsIn({ ...good, [name]: '' })).toEqual([])
   })
 
   it('may have its hosts changed one by one', () => {

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { type CallersConfig, callersOf, callersTogether } from './callers.js'
 import type { ConfigProblem, Environment, Together } from './config-problem.js'
-import { likelyTypos } from './likely-typos.js'
+import { likelyTypos, misleadingVariables } from './likely-typos.js'
 import { authorityHostOf, type UpstreamConfig, upstreamOf, upstreamTogether } from './upstream.js'
 import { type LogLevel, Variables, variables } from './variables.js'
 
@@ -96,6 +96,7 @@ export const decodeConfig = (environment: Environment): E.Either<ReadonlyArray<C
     ...alone,
     ...(E.isRight(readable) ? problemsTogether(readable.right, wrong) : []),
     ...likelyTypos(environment, Object.keys(variables)),
+    ...misleadingVariables(environment),
   ]
   const upstream = E.isRight(decoded) ? upstreamOf(decoded.right) : undefined
   return problems.length === 0 && E.isRight(decoded) && upstream !== undefined

@@ -18,3 +18,15 @@ export const likelyTypos = (environment: Environment, known: ReadonlyArray<strin
   Object.keys(environment)
     .filter((name) => ours.test(name) && !serviceLink.test(name) && !known.includes(name))
     .map((variable) => ({ variable, message: messageFor(variable, known) }))
+
+/** Read by Microsoft's libraries behind our back: they would send requests for tokens to hosts that the gateway refuses. */
+const misleading = ['AZURE_REGIONAL_AUTHORITY_NAME', 'MSAL_FORCE_REGION']
+
+export const misleadingVariables = (environment: Environment): ReadonlyArray<ConfigProblem> =>
+  misleading
+    .filter((name) => (environment[name] ?? '') !== '')
+    .map((variable) => ({
+      variable,
+      message:
+        'is set, and Microsoft’s library would ask another host for tokens, which the gateway does not let it. Unset it',
+    }))

@@ -1,4 +1,4 @@
-import { clouds } from './clouds.js'
+import { authorityAliases, clouds } from './clouds.js'
 import type { ConfigProblem, Together } from './config-problem.js'
 import type { Variables } from './variables.js'
 
@@ -110,21 +110,20 @@ const problemsOfCredential = (decoded: Variables): ReadonlyArray<ConfigProblem> 
   return [{ variable: variableOf[chosen], message: `is not set, and UPSTREAM_CREDENTIAL=${chosen} needs it` }]
 }
 
-const problemsOfClientId = (decoded: Variables): ReadonlyArray<ConfigProblem> => {
-  const { AZURE_CLIENT_ID, UPSTREAM_AUTH } = decoded
-  if (AZURE_CLIENT_ID !== undefined) return []
-  if (UPSTREAM_AUTH !== 'app') {
-    return [{ variable: 'AZURE_CLIENT_ID', message: `is not set, and UPSTREAM_AUTH=${UPSTREAM_AUTH} needs it` }]
-  }
-  return chosenOf(decoded) === 'managed-identity'
-    ? []
-    : [
-        {
-          variable: 'AZURE_CLIENT_ID',
-          message:
-            'is not set. Set it to the client id (GUID) of the gateway’s own application; for example: 00000000-0000-4000-8000-000000000003',
-        },
-      ]
+const problemsOfClientId = ({
+  AZURE_CLIENT_ID,
+  UPSTREAM_AUTH,
+  UPSTREAM_CREDENTIAL,
+}: Variables): ReadonlyArray<ConfigProblem> => {
+  if (AZURE_CLIENT_ID !== undefined || (UPSTREAM_AUTH === 'app' && UPSTREAM_CREDENTIAL === 'managed-identity'))
+    return []
+  return [
+    {
+      variable: 'AZURE_CLIENT_ID',
+      message:
+        'is not set. Set it to the client id (GUID) of the gateway’s own application; for example: 00000000-0000-4000-8000-000000000003',
+    },
+  ]
 }
 
 const problemsOfIdentity = (decoded: Variables): ReadonlyArray<ConfigProblem> => {
@@ -174,7 +173,7 @@ const problemsOfOnBehalfOf = (decoded: Variables): ReadonlyArray<ConfigProblem> 
     // Of v1.0 tokens the audience may be any URI of the application, so that nothing can be said here.
     ...(AZURE_CLIENT_ID === undefined ||
     !CALLER_TOKEN_VERSIONS.includes('2.0') ||
-    CALLER_AUDIENCE.includes(AZURE_CLIENT_ID)
+    CALLER_AUDIENCE.some((audience) => audience.toLowerCase() === AZURE_CLIENT_ID)
       ? []
       : [
           {
@@ -185,13 +184,35 @@ const problemsOfOnBehalfOf = (decoded: Variables): ReadonlyArray<ConfigProblem> 
   ]
 }
 
+export const authorityHostOf = ({ AZURE_AUTHORITY_HOST: host, GRAPH_CLOUD }: Variables): string =>
+  host === undefined ? clouds[GRAPH_CLOUD].authorityHost : (authorityAliases[host] ?? host)
+
+const graphUrlOf = ({ GRAPH_CLOUD, GRAPH_URL }: Variables): string => GRAPH_URL ?? clouds[GRAPH_CLOUD].graphUrl
+
+/** A token of one cloud is nothing in another. */
+const problemsOfCloud = (decoded: Variables): ReadonlyArray<ConfigProblem> => {
+  const [authorityHost, graphUrl] = [authorityHostOf(decoded), graphUrlOf(decoded)]
+  const known = Object.values(clouds)
+  const isOneOfOurs =
+    known.some((cloud) => cloud.authorityHost === authorityHost) && known.some((cloud) => cloud.graphUrl === graphUrl)
+  return !isOneOfOurs || known.some((cloud) => cloud.authorityHost === authorityHost && cloud.graphUrl === graphUrl)
+    ? []
+    : [
+        {
+          variable: 'GRAPH_CLOUD',
+          message: `and AZURE_AUTHORITY_HOST or GRAPH_URL are of different clouds (${authorityHost}, ${graphUrl}). Set GRAPH_CLOUD to the one that is meant`,
+        },
+      ]
+}
+
 const credentialVariables = ['UPSTREAM_CREDENTIAL', ...Object.values(variableOf)] as const
 
 /** What the settings of the way to Graph must be together. */
 export const upstreamTogether: ReadonlyArray<Together<Variables>> = [
   { reads: credentialVariables, problems: problemsOfCredential },
-  { reads: [...credentialVariables, 'AZURE_CLIENT_ID', 'UPSTREAM_AUTH'], problems: problemsOfClientId },
+  { reads: ['AZURE_CLIENT_ID'], problems: problemsOfClientId },
   { reads: [...credentialVariables, 'UPSTREAM_IDENTITY_CLIENT_ID', 'UPSTREAM_AUTH'], problems: problemsOfIdentity },
+  { reads: ['AZURE_AUTHORITY_HOST', 'GRAPH_CLOUD', 'GRAPH_URL'], problems: problemsOfCloud },
   {
     reads: [
       'AZURE_CLIENT_ID',
@@ -206,9 +227,6 @@ export const upstreamTogether: ReadonlyArray<Together<Variables>> = [
   },
 ]
 
-export const authorityHostOf = ({ AZURE_AUTHORITY_HOST, GRAPH_CLOUD }: Variables): string =>
-  AZURE_AUTHORITY_HOST ?? clouds[GRAPH_CLOUD].authorityHost
-
 /** Undefined where `upstreamTogether` finds a problem of its credential. */
 export const upstreamOf = (decoded: Variables): UpstreamConfig | undefined => {
   const chosen = chosenOf(decoded)
@@ -216,7 +234,7 @@ export const upstreamOf = (decoded: Variables): UpstreamConfig | undefined => {
   return credential === undefined
     ? undefined
     : {
-        graphUrl: decoded.GRAPH_URL ?? clouds[decoded.GRAPH_CLOUD].graphUrl,
+        graphUrl: graphUrlOf(decoded),
         graphVersions: decoded.GRAPH_VERSIONS,
         authorityHost: authorityHostOf(decoded),
         tenantId: decoded.AZURE_TENANT_ID,

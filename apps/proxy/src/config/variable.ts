@@ -57,11 +57,8 @@ export const guid: t.Type<string, string> = readAs('Guid', (text) =>
   /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : undefined,
 )
 
-/** A client id or the URI of an API: Entra writes the GUIDs of the one in lower case, however they were typed. */
-export const appId: t.Type<string, string> = readAs('AppId', (text) => {
-  const id = guid.decode(text)
-  return id._tag === 'Right' ? id.right : /^\S+$/.test(text) ? text : undefined
-})
+/** A client id, or the URI of an API: no blanks. */
+export const appId: t.Type<string, string> = readAs('AppId', (text) => (/^\S+$/.test(text) ? text : undefined))
 
 /** RFC 6749 §3.3: it stands in a challenge, in quotes. */
 export const scopeToken: t.Type<string, string> = readAs('ScopeToken', (text) =>
@@ -112,8 +109,9 @@ export const rate: t.Type<{ readonly calls: number; readonly seconds: number }, 
 /** An absolute URL with http or https, without user, query and fragment. */
 const httpUrl: t.Type<URL, string> = readAs('HttpUrl', (text) => {
   const url = URL.parse(text)
-  const isPlain = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
-  return isPlain && /^https?:$/.test(url.protocol) && /^https?:\/\//.test(text) ? url : undefined
+  // Also what a parser would silently take away.
+  const isPlain = !/[\s?#@\\]/.test(text)
+  return url !== null && isPlain && /^https?:\/\//.test(text) ? url : undefined
 })
 
 /** As above, and kept as it was written: issuers are compared letter by letter. */

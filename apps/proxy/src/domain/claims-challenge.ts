@@ -1,17 +1,51 @@
+import * as t from 'io-ts'
+
 const longestClaims = 4_096
 
-const isObject = (json: string): boolean => {
+// Whoever answers may quote what it was sent: a secret has 40 characters or more, a policy's id, a class of
+// authentication, an address or a time has not.
+const harmless = /^[\w.:/-]{1,36}$/
+
+const Harmless = new t.Type<string>(
+  'Harmless',
+  (u): u is string => typeof u === 'string' && harmless.test(u),
+  (u, context) => (typeof u === 'string' && harmless.test(u) ? t.success(u) : t.failure(u, context)),
+  t.identity,
+)
+
+const ClaimRequest = t.union([
+  t.null,
+  t.exact(t.partial({ essential: t.boolean, value: Harmless, values: t.readonlyArray(Harmless) })),
+])
+
+/** OpenID Connect Core §5.5, as Entra and Graph send it. */
+const ClaimsRequest = t.exact(
+  t.partial({
+    access_token: t.record(t.string, ClaimRequest),
+    id_token: t.record(t.string, ClaimRequest),
+    userinfo: t.record(t.string, ClaimRequest),
+  }),
+)
+
+const jsonOf = (text: string): unknown => {
   try {
-    const value: unknown = JSON.parse(json)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
+    return JSON.parse(text)
   } catch {
-    return false
+    return undefined
   }
 }
 
-/** A claims request, OpenID Connect Core §5.5: a JSON object in printable ASCII, so that it can be passed on. */
-export const isClaimsRequest = (text: unknown): text is string =>
-  typeof text === 'string' && text.length <= longestClaims && /^[ -~]+$/.test(text) && isObject(text)
+/**
+ * A claims request that can be passed on, printed anew from what was understood of it; undefined if it is none, asks for
+ * nothing, or holds anything that could be more than the name or the value of a claim.
+ */
+export const claimsRequestIn = (text: unknown): string | undefined => {
+  if (typeof text !== 'string' || text.length > longestClaims) return undefined
+  const request = ClaimsRequest.decode(jsonOf(text))
+  if (request._tag === 'Left') return undefined
+  const names = Object.values(request.right).flatMap((claims) => Object.keys(claims))
+  return names.length > 0 && names.every(Harmless.is) ? JSON.stringify(request.right) : undefined
+}
 
 const decoded = (base64: string): string | undefined => {
   try {
@@ -29,6 +63,5 @@ export const claimsInChallenge = (wwwAuthenticate: string | undefined): string |
   if (wwwAuthenticate === undefined || !/(?:^|[\s,])error="insufficient_claims"/i.test(wwwAuthenticate))
     return undefined
   const [, base64] = /(?:^|[\s,])claims="([A-Za-z0-9+/_=-]{1,5464})"/i.exec(wwwAuthenticate) ?? []
-  const claims = base64 === undefined ? undefined : decoded(base64)
-  return isClaimsRequest(claims) ? claims : undefined
+  return base64 === undefined ? undefined : claimsRequestIn(decoded(base64))
 }

@@ -35,11 +35,12 @@ export const outcomeOfError = (error: ProxyError): OutcomeKind => {
     case 'BodyInvalid':
     case 'IntentNotRecorded':
     case 'UpstreamAuthUnavailable':
-    case 'UserMustInteract':
-    case 'AssertionRefused':
     case 'GraphUnreachable':
     case 'GraphTlsFailed':
       return 'notSent'
+    case 'UserMustInteract':
+    case 'AssertionRefused':
+      return error.hasGraphRefused === true ? 'refused' : 'notSent'
     case 'GraphTimedOut':
       return error.sent ? 'indeterminate' : 'notSent'
     case 'GraphRouteUnsupported':

@@ -17,6 +17,7 @@ export type TokenInvalidReason =
   | 'version'
   | 'tenant'
   | 'kind'
+  | 'boundToKey'
   | 'expired'
   | 'notYetValid'
   | 'issuedInFuture'
@@ -68,7 +69,13 @@ export type ProxyError =
       readonly caller?: Caller
     }
   | { readonly _tag: 'ScopeMissing'; readonly permission: string; readonly caller: Caller }
-  | { readonly _tag: 'CallerNotAllowed'; readonly why: CallerNotAllowedWhy; readonly caller: Caller }
+  | {
+      readonly _tag: 'CallerNotAllowed'
+      readonly why: CallerNotAllowedWhy
+      readonly caller: Caller
+      /** Where calls are counted, and this one was. */
+      readonly quota?: Quota
+    }
   | { readonly _tag: 'CallerRateLimited'; readonly quota: Quota; readonly caller: Caller }
   | { readonly _tag: 'AuthKeysUnavailable'; readonly cause: unknown }
   // 3 decode
@@ -83,8 +90,15 @@ export type ProxyError =
       /** The claims that Entra asks for, as JSON in printable ASCII. */
       readonly claims: string | undefined
       readonly cause: string
+      /** Graph had refused a first try by then. */
+      readonly hasGraphRefused?: true
     }
-  | { readonly _tag: 'AssertionRefused'; readonly consentMissing: boolean; readonly cause: string }
+  | {
+      readonly _tag: 'AssertionRefused'
+      readonly consentMissing: boolean
+      readonly cause: string
+      readonly hasGraphRefused?: true
+    }
   | { readonly _tag: 'GraphUnreachable'; readonly cause: unknown }
   | { readonly _tag: 'GraphTlsFailed'; readonly cause: unknown }
   | { readonly _tag: 'GraphConnectionLost'; readonly cause: unknown }

@@ -1,7 +1,6 @@
 import { messageOfProblem, type Problem } from '@device-install-state/model'
 import type { Retry } from './outcome.js'
 import type { CallerNotAllowedWhy, GraphRefusal, ProxyError } from './proxy-error.js'
-import { rateLimitHeaders } from './quota.js'
 
 /** What a caller is told of an error: status and words, and what it may do next. */
 export interface Told {
@@ -210,7 +209,7 @@ export const tell = (error: ProxyError): Told => {
         code: 'tokenInvalid',
         message:
           error.reason === 'graphTokenPresented'
-            ? `This token is meant for Microsoft Graph, and the gateway may not accept it: ask for one whose audience is ${error.audience}.`
+            ? `This token is meant for Microsoft Graph, and the gateway may not accept it: ask for one whose audience is ${error.audience}, with the scope ${error.audience.replace(/\/$/, '')}/.default.`
             : 'The access token is not valid here. The audit record tells the operator why.',
         retry: 'never',
         headers: challenge('error="invalid_token"'),
@@ -231,7 +230,7 @@ export const tell = (error: ProxyError): Told => {
         code: 'callerRateLimited',
         message: `More calls than the gateway grants one caller: ${String(error.quota.calls)} in ${String(error.quota.seconds)} seconds. Nothing was sent; send it again after the time in Retry-After.`,
         retry: 'after',
-        headers: { ...retryAfter(Math.max(1, error.quota.nextInSeconds)), ...rateLimitHeaders(error.quota) },
+        headers: retryAfter(Math.max(1, error.quota.nextInSeconds)),
       }
     case 'AuthKeysUnavailable':
       return {
@@ -277,7 +276,7 @@ export const tell = (error: ProxyError): Told => {
         status: 401,
         code: 'interactionRequired',
         message:
-          'The identity provider wants the user to sign in again before the gateway may call Graph for them, so nothing was sent.',
+          'The identity provider wants the user to sign in again before the gateway may call Graph for them, so nothing was done.',
         retry: 'never',
         headers: error.claims === undefined ? challenge('error="interaction_required"') : claimsChallenge(error.claims),
       }
@@ -287,14 +286,14 @@ export const tell = (error: ProxyError): Told => {
             status: 403,
             code: 'consentMissing',
             message:
-              'Nobody has consented to the gateway’s application calling Graph for users: an administrator of the tenant must. Nothing was sent.',
+              'Nobody has consented to the gateway’s application calling Graph for users: an administrator of the tenant must. Nothing was done.',
             retry: 'never',
           }
         : {
             status: 401,
             code: 'assertionRefused',
             message:
-              'The identity provider no longer takes this access token, so the gateway cannot call Graph for its user. Nothing was sent; get a new token.',
+              'The identity provider no longer takes this access token, so the gateway cannot call Graph for its user. Nothing was done; get a new token.',
             retry: 'never',
             headers: challenge('error="invalid_token"'),
           }

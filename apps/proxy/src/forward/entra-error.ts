@@ -1,7 +1,7 @@
 import { flow, pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import { isClaimsRequest } from '../domain/claims-challenge.js'
+import { claimsRequestIn } from '../domain/claims-challenge.js'
 
 // Whatever is told of an answer is a word of these lists, a number or a GUID: an answer may quote what we sent, and so a
 // secret or a user's token. RFC 6749 §5.2, RFC 7521 §4.2.1, OpenID Connect Core §3.1.2.6, and what Entra adds.
@@ -90,7 +90,7 @@ const kept = (answer: EntraErrorAnswer): EntraError => ({
   suberror: oneOf(suberrors, answer.suberror),
   codes: codesOf(answer),
   traceId: typeof answer.trace_id === 'string' && guid.test(answer.trace_id) ? answer.trace_id : undefined,
-  claims: isClaimsRequest(answer.claims) ? answer.claims : undefined,
+  claims: claimsRequestIn(answer.claims),
 })
 
 /** The error that an answer tells, if it is an OAuth error. */

@@ -73,7 +73,12 @@ const onceMoreIfTokenRefused =
       : pipe(
           attempt(ports, call, deadline, 2),
           // Graph has seen the first try, so a second that never left does not make the call unsent: it was refused.
-          TE.orElse((error) => (outcomeOfError(error) === 'notSent' ? TE.right(first) : TE.left(error))),
+          TE.orElse((error) => {
+            if (error._tag === 'UserMustInteract' || error._tag === 'AssertionRefused') {
+              return TE.left<ProxyError>({ ...error, hasGraphRefused: true })
+            }
+            return outcomeOfError(error) === 'notSent' ? TE.right(first) : TE.left(error)
+          }),
         )
 
 /** Sends a call to Graph, once; a second time only when Graph refused our token. The intent must be on record already. */

@@ -45,6 +45,8 @@ const servedBeforeExpiryInMs = 60_000
 // there is more time. A renewal may also bring the same token again, from somebody else's cache.
 const pauseInMs = 1_000
 const longestPauseWithTokenInMs = 10_000
+const mostDrops = 5
+const dropsCountForInMs = 10_000
 
 // RFC 6750 §2.1.
 const bearer = /^[A-Za-z0-9\-._~+/]+=*$/
@@ -100,6 +102,7 @@ export const heldToken = (): HeldToken => {
   let held: Held | undefined
   let failed: { readonly result: Taken; readonly untilInMs: number } | undefined
   let renewNotBeforeInMs = 0
+  let drops: ReadonlyArray<number> = []
   let underWay: Promise<Taken> | undefined
   const droppedMeanwhile = new Set<string>()
 
@@ -132,8 +135,13 @@ export const heldToken = (): HeldToken => {
   }
 
   const drop = (token: string) => (): void => {
+    const now = performance.now()
     if (underWay !== undefined) droppedMeanwhile.add(token)
-    if (held?.token === token) held = undefined
+    drops = drops.filter((atInMs) => now - atInMs < dropsCountForInMs)
+    // Where Graph refuses whatever comes, a new token for every call would help nobody.
+    if (held?.token !== token || drops.length >= mostDrops) return
+    held = undefined
+    drops = [...drops, now]
   }
 
   return { take, drop }

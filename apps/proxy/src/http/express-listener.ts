@@ -42,7 +42,7 @@ const answer =
     const { conversations, fatal, handle, isStopping, now, protectedResource } = ports
     const exchange = conversations.begin(request, response)
     if (exchange === undefined) return
-    if (protectedResource !== undefined && asksForMetadata(request.method, request.url)) {
+    if (protectedResource !== undefined && asksForMetadata(request)) {
       sendReply(conversations, exchange, metadataReply(protectedResource), isStopping())
       return
     }

@@ -10,8 +10,14 @@ describe('the metadata of the protected resource', () => {
     ['GET', '/.well-known/oauth-protected-resource?x', false],
     ['GET', '/x/../.well-known/oauth-protected-resource', false],
     ['GET', undefined, false],
-  ])('are what %s %s asks for: %s', (method, target, expected) => {
-    expect(asksForMetadata(method, target)).toBe(expected)
+  ])('are what %s %s asks for: %s', (method, url, expected) => {
+    expect(asksForMetadata({ method, url, rawHeaders: ['Host', 'x'] })).toBe(expected)
+  })
+
+  it('are not for a request with two hosts', () => {
+    const rawHeaders = ['Host', 'x', 'Accept', 'host', 'HOST', 'y']
+
+    expect(asksForMetadata({ method: 'GET', url: '/.well-known/oauth-protected-resource', rawHeaders })).toBe(false)
   })
 
   it('say from whom to get a token, and with which scope', () => {

@@ -9,9 +9,21 @@ export interface ProtectedResource {
 
 const path = '/.well-known/oauth-protected-resource'
 
-/** Is it a question for the metadata, RFC 9728 §3? It is no call, needs no token, and is not on record. */
-export const asksForMetadata = (method: string | undefined, target: string | undefined): boolean =>
-  target === path && (method === 'GET' || method === 'HEAD')
+/** As much of a request as tells whether it is such a question. */
+interface Question {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  readonly rawHeaders: ReadonlyArray<string>
+}
+
+/**
+ * Is it a question for the metadata, RFC 9728 §3? It is no call, needs no token, and is not on record. One with two hosts
+ * is left to be refused as any request is.
+ */
+export const asksForMetadata = ({ method, rawHeaders, url }: Question): boolean =>
+  url === path &&
+  (method === 'GET' || method === 'HEAD') &&
+  rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length === 1
 
 /** OAuth 2.0 Protected Resource Metadata, RFC 9728 §2: from whom to get a token, and with which scope. */
 export const metadataReply = ({ authorizationServers, resource, scopes }: ProtectedResource): Reply => ({
