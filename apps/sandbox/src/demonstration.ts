@@ -106,7 +106,7 @@ const introduce = async ({ check, print, signal, world }: Stage): Promise<void> 
   print.line(`its log            ${logFile}`)
   print.line(`identity provider  ${identityProvider.issuer}`)
   print.line(`Graph double       ${graphUrl}`)
-  print.line(`Graph is called    ${inWords[upstreamAuth]}\n`)
+  print.line(`\nGraph is called ${inWords[upstreamAuth]}\n`)
   check(equals('status of /readyz', 200, (await fetch(`${proxy.adminUrl}/readyz`, { signal })).status))
 }
 

@@ -31,8 +31,10 @@ export const tellHowToGoOn = (world: World, print: Printer, auditId: string): vo
   const first = world.upstreamAuth === 'on-behalf-of' ? userGrant : applicationGrant()
   print.line(`The proxy is at ${world.proxy.url}. Paste this, and it creates one more state:\n`)
   print.block(`${tokenLines(world, first)}\n${callLines(world)}\n`)
-  print.line(`A token of the user ${user.displayName} instead:\n`)
-  print.block(`${tokenLines(world, userGrant)}\n`)
+  if (first !== userGrant) {
+    print.line(`For a token of the user ${user.displayName} paste this, then the second command above once more:\n`)
+    print.block(`${tokenLines(world, userGrant)}\n`)
+  }
   print.line(`The audit ledger is in ${world.auditDirectory}. What it holds of a call, by its Audit-Id:\n`)
   print.block(`${read}\n`)
   print.line('Press Ctrl-C to stop.')

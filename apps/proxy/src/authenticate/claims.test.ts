@@ -207,6 +207,7 @@ describe('the claims of a proven token of another provider', () => {
     ['a list of scopes', { scope: undefined, scp: ['DeviceStates.Create'] }],
     ['scopes in scp', { scope: undefined, scp: 'DeviceStates.Create' }],
     ['a role', { scope: undefined, roles: ['DeviceStates.Create.All'] }],
+    ['scope, its client being called azp', { client_id: undefined, azp: 'c1' }],
   ])('name an application, which is its own subject, permitted by %s', (_, change) => {
     expect(judge({ ...claims, sub: 'c1', ...change }, openId)).toMatchObject({ kind: 'application', objectId: 'c1' })
   })
@@ -227,20 +228,48 @@ describe('claims of every kind', () => {
   )
   const claims = fc.dictionary(fc.constantFrom(...Object.keys({ ...ofApplication, scp: 0, appid: 0, nonce: 0 })), value)
 
-  it('name a caller only if each that matters is as it must be', () => {
+  const clientIds = ['c1']
+
+  it('of Entra name a caller only if each that matters is as it must be', () => {
     fc.assert(
       fc.property(claims, fc.constantFrom(v1, v2), (change, trusted) => {
-        const payload = { ...ofApplication, ...change }
-        const judged = judge(payload, trusted)
+        const payload: Record<string, unknown> = { ...ofApplication, ...change }
+        const judged = judge(payload, trusted, { appIds: clientIds })
         if (typeof judged === 'string') return
-        expect(payload).toMatchObject({ iss: trusted.issuer, tid: 't1' })
-        expect(rules.audiences).toContain(payload.aud)
-        expect(
-          judged.kind === 'user' ? String((payload as { scp?: unknown }).scp).split(' ') : payload.roles,
-        ).toContain(judged.kind === 'user' ? rules.scope : rules.role)
-        expect(payload.exp).toBeGreaterThan(nowInSeconds - 60)
+        expect(payload).toMatchObject({ iss: trusted.issuer, tid: 't1', ver: trusted.version, oid: judged.objectId })
+        expect(rules.audiences).toContain(payload['aud'])
+        expect(clientIds).toContain(payload[trusted.version === '1.0' ? 'appid' : 'azp'])
+        expect(judged.kind === 'user' ? String(payload['scp']).split(' ') : payload['roles']).toContain(
+          judged.kind === 'user' ? rules.scope : rules.role,
+        )
+        expectInTime(payload)
       }),
       { numRuns: 2_000 },
     )
   })
+
+  it('of another provider name a caller only if each that matters is as it must be', () => {
+    const base = { ...times, iss: openId.issuer, aud: 'a1', sub: 's1', client_id: 'c1', scope: 'DeviceStates.Create' }
+    const changes = fc.dictionary(fc.constantFrom(...Object.keys({ ...base, azp: 0, scp: 0, roles: 0, jti: 0 })), value)
+    fc.assert(
+      fc.property(changes, (change) => {
+        const payload: Record<string, unknown> = { ...base, ...change }
+        const judged = judge(payload, openId, { appIds: clientIds })
+        if (typeof judged === 'string') return
+        expect(payload).toMatchObject({ iss: openId.issuer, sub: judged.objectId })
+        expect(rules.audiences).toContain(payload['aud'])
+        expect(clientIds).toContain(payload['client_id'] ?? payload['azp'])
+        expect(JSON.stringify([payload['scope'], payload['scp'], payload['roles']])).toContain('DeviceStates.Create')
+        expectInTime(payload)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  const expectInTime = ({ exp, iat, nbf = iat }: Record<string, unknown>): void => {
+    expect(exp).toBeGreaterThan(nowInSeconds - 60)
+    expect(iat).toBeLessThanOrEqual(nowInSeconds + 60)
+    expect(nbf).toBeLessThanOrEqual(nowInSeconds + 60)
+    expect(Number(exp) - Number(iat)).toBeLessThanOrEqual(rules.longestLifeInSeconds + 60)
+  }
 })

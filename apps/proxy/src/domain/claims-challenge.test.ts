@@ -12,6 +12,10 @@ describe('the claims that a challenge asks for', () => {
     ],
     ['in another order', `Bearer claims="${encoded}", error="insufficient_claims"`],
     ['beside another challenge', `PoP nonce="x", Bearer error="insufficient_claims",claims="${encoded}"`],
+    [
+      'in base64url, where that differs',
+      `Bearer error="insufficient_claims", claims="${Buffer.from(claims.replace(/\}$/, ',"u":"?>?>"}')).toString('base64url')}"`,
+    ],
     ['in base64url', `Bearer error="insufficient_claims", claims="${Buffer.from(claims).toString('base64url')}"`],
   ])('are read %s', (_, header) => {
     expect(claimsInChallenge(header)).toBe(claims)

@@ -231,6 +231,22 @@ describe('a token that Graph has refused', () => {
     expect(await tokens.take(inTime())()).toEqual(E.right('t2'))
   })
 
+  it('is kept when five were refused in ten seconds: whatever came next would be, too', async () => {
+    const names = Array.from({ length: 7 }, (_, n) => `t${String(n + 1)}`)
+    const tokens = renewingToken(inTurn(...names.map((name) => good(name))))
+    const takeAndDrop = async () => {
+      const taken = await tokens.take(inTime())()
+      if (E.isRight(taken)) tokens.drop(taken.right)()
+      return taken
+    }
+    for (const name of names.slice(0, 5)) expect(await takeAndDrop()).toEqual(E.right(name))
+    for (let n = 0; n < 20; n++) expect(await takeAndDrop()).toEqual(E.right('t6'))
+
+    await vi.advanceTimersByTimeAsync(10_000)
+    tokens.drop('t6')()
+    expect(await takeAndDrop()).toEqual(E.right('t7'))
+  })
+
   it('does not come back by a renewal that was under way', async () => {
     const { acquire, settle } = byHand()
     const tokens = renewingToken(acquire)
