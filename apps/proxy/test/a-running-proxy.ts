@@ -82,13 +82,17 @@ export const aRunningProxy = async (
   change: Environment | ((directory: string) => Environment) = {},
   options: TestWorldOptions = {},
 ): Promise<TestWorld> => {
+  await using begun = new AsyncDisposableStack()
   let script = creates
   const graph = await scriptedServer((socket, request) => script(socket, request))
+  begun.defer(graph.stop)
   const provider = await startIdentityProvider(tenantAround(graph.url, options))
+  begun.defer(provider.stop)
   options.onProvider?.(provider)
   provider.intercept(options.intercept)
-  const distrust = trustCertificate(provider.certificate ?? '')
+  begun.defer(trustCertificate(provider.certificate ?? ''))
   const directory = mkdtempSync(join(tmpdir(), 'proxy-'))
+  begun.defer(() => rmSync(directory, { recursive: true, force: true }))
   const logged: Array<unknown> = []
   const config = decodeConfig({
     HOST: '127.0.0.1',
@@ -110,7 +114,9 @@ export const aRunningProxy = async (
   const started = await startProxy(config.right, collectingLog(logged))
   if (started._tag === 'Left') throw new Error(started.left)
   const { adminUrl, stop: stopProxy, url } = started.right
+  begun.defer(async () => void (await stopProxy()))
   if (options.untilReady !== false) await untilReady(adminUrl)
+  const running = begun.move()
 
   return {
     url,
@@ -127,13 +133,7 @@ export const aRunningProxy = async (
     recordsOf: (auditId) => recordsIn(directory, 'WHERE audit_id = ?', auditId),
     records: () => recordsIn(directory, ''),
     stopProxy,
-    stop: async () => {
-      await stopProxy()
-      await provider.stop()
-      distrust()
-      await graph.stop()
-      rmSync(directory, { recursive: true, force: true })
-    },
+    stop: () => running.disposeAsync(),
   }
 }
 

@@ -95,10 +95,13 @@ describe('when the keys cannot be had, since', () => {
     expect(await readiness(world)).toBe(503)
   })
 
-  it('the discovery document sends for them to another host: they are not asked for there', async () => {
+  it.each([
+    ['another host', () => 'https://127.0.0.1:1/keys'],
+    ['plain http', (issuer: string) => `${issuer.replace('https:', 'http:')}/keys`],
+  ])('the discovery document sends for them to %s: they are not asked for there', async (_, elsewhere) => {
     let issuer = ''
     const { intercept } = faulty(discovery, (response) =>
-      json(JSON.stringify({ issuer, jwks_uri: 'https://127.0.0.1:1/keys' }))(response),
+      json(JSON.stringify({ issuer, jwks_uri: elsewhere(issuer) }))(response),
     )
     world = await aRunningProxy(
       {},
@@ -149,6 +152,18 @@ describe('a key that cannot prove anything', () => {
 
     expect([401, 503]).toContain(reply.status)
     expect(['tokenInvalid', 'authKeysUnavailable']).toContain(reply.error['code'])
+  })
+})
+
+describe('when the issuer goes away after the start', () => {
+  it('tokens that it issued before are taken, and the gateway stays ready', async () => {
+    world = await aRunningProxy()
+    const { provider, token } = world
+    const fresh = await token()
+    provider.intercept((request) => asksFor(request, '/discovery/'))
+
+    expect(await present(world, fresh)).toMatchObject({ status: 201 })
+    expect(await readiness(world)).toBe(200)
   })
 })
 
