@@ -115,7 +115,7 @@ const traceOf = (forwarded: E.Either<ProxyError, Forwarded>, durationInMs: numbe
 
 /** Graph's own id is passed on if it looks like one: it ends up in a header and in the ledger. */
 const requestIdIn = (value: string | undefined): { readonly requestId?: string } =>
-  value !== undefined && /^[A-Za-z0-9-]{1,64}$/.test(value) ? { requestId: value } : {}
+  value !== undefined && /^[A-Za-z0-9-]{1,36}$/.test(value) ? { requestId: value } : {}
 
 const outcomeOf = ({ now }: Ports, { request }: Call, { result, trace }: Exchange) =>
   E.isRight(result)

@@ -17,8 +17,7 @@ import { azureAppTokens } from './forward/azure-app-tokens.js'
 import { msalOnBehalfOfTokens } from './forward/msal-on-behalf-of-tokens.js'
 import { type UndiciGraph, undiciGraph } from './forward/undici-graph.js'
 import { restrainedFetch } from './forward/restrained-fetch.js'
-import { upstreamTokens } from './forward/upstream-tokens.js'
-import type { UpstreamTokens } from './forward/index.js'
+import { type EndableTokens, upstreamTokens } from './forward/upstream-tokens.js'
 import type { UpstreamApplication } from './domain/upstream-identity.js'
 import { handleRequest } from './handle-request.js'
 import { Conversations } from './http/conversations.js'
@@ -131,19 +130,24 @@ const upstreamPolicyOf = (upstream: Config['upstream']): UpstreamPolicy => {
 /** For how many callers' tokens one for Graph is kept. */
 const mostUsers = 10_000
 
-const upstreamTokensBy = (upstream: Config['upstream']): UpstreamTokens => {
+const upstreamTokensBy = (upstream: Config['upstream']): EndableTokens => {
   const { clientId = '', graphUrl, identityClientId } = upstream
   const settings = {
     ...upstream,
     scope: `${graphUrl}/.default`,
-    fetch: restrainedFetch(boundedFetch),
   }
   return upstreamTokens(
-    azureAppTokens({ ...settings, clientId: ownApplicationOf(upstream).clientId }),
+    // Its own line: however many users come, the gateway's own token does not wait for theirs.
+    azureAppTokens({
+      ...settings,
+      clientId: ownApplicationOf(upstream).clientId,
+      fetch: restrainedFetch(boundedFetch),
+    }),
     msalOnBehalfOfTokens({
       ...settings,
       clientId,
       mostUsers,
+      fetch: restrainedFetch(boundedFetch),
       ...(identityClientId === undefined ? {} : { managedIdentityClientId: identityClientId }),
     }),
   )
@@ -173,6 +177,7 @@ const portsOf = (
   phase: Phase,
   keys: SignatureChecks,
   graph: UndiciGraph,
+  tokens: EndableTokens,
 ): Ports => ({
   graphVersions: config.upstream.graphVersions,
   isDraining: () => phase.draining,
@@ -189,7 +194,7 @@ const portsOf = (
   auditStore: ledger.store,
   digest: ledger.digest,
   recordLost: (record, cause) => () => log.recordLost(record, cause),
-  upstreamTokens: upstreamTokensBy(config.upstream),
+  upstreamTokens: tokens,
   sendToGraph: graph.send,
   upstreamDeadlineInMs: config.upstream.deadlineInMs,
   now,
@@ -218,6 +223,7 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
   const phase: Phase = { stopping: false, draining: false }
   const keys = joseSignatureChecks({
     issuers: config.callers.issuers,
+    algorithms: config.callers.rules.algorithms,
     dangerouslyAllowPlainHttp: config.dangerouslyAllowPlainHttp,
     fetch: (url, options) => boundedFetch(url, options),
     onChange: (issuer, problem) => {
@@ -232,7 +238,8 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
     connectTimeoutInMs: 3_000,
     connections: 64,
   })
-  const ports = portsOf(config, log, ledger, phase, keys, graph)
+  const tokens = upstreamTokensBy(config.upstream)
+  const ports = portsOf(config, log, ledger, phase, keys, graph, tokens)
 
   const { allHandled, track } = callsUnderWay()
   const handle = handleRequest(ports)
@@ -287,7 +294,10 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
       phase,
       giveUpOnHalfSent,
       allHandled,
-      endCalls: graph.close,
+      endCalls: () => {
+        tokens.end()
+        return graph.close()
+      },
       release,
     })
     return E.right({ url, adminUrl, stop })

@@ -25,6 +25,7 @@ const token = await new SignJWT({ ver: '2.0', tid: 't1', oid: 'o1', azp: 'c1', u
 
 const checks = joseSignatureChecks({
   issuers: [{ kind: 'entra', issuer, discovery: issuer, tenantId: 't1', version: '2.0', keyIssuer: issuer }],
+  algorithms: ['RS256'],
   dangerouslyAllowPlainHttp: false,
   fetch: (url) =>
     Promise.resolve(Response.json(url.endsWith('/keys') ? { keys: [jwk] } : { issuer, jwks_uri: `${issuer}/keys` })),

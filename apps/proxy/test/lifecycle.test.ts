@@ -107,6 +107,27 @@ describe('when the proxy is stopped', () => {
   })
 })
 
+describe('when the proxy is stopped while a call waits for a token', () => {
+  it('the call ends with the grace, unsent and on record', async () => {
+    world = await aRunningProxy({ SHUTDOWN_GRACE_MS: '50' })
+    const authorization = `Bearer ${await world.token()}`
+    const asked = aGate()
+    world.provider.intercept((request) => {
+      asked.open()
+      return request.method === 'POST'
+    })
+    const inFlight = rawExchange(world.port, requestText({ authorization }))
+    await asked.opened
+
+    expect(await world.stopProxy()).toBe('forced')
+    expect(await inFlight).toMatchObject({ status: 503, error: { code: 'upstreamAuthUnavailable' } })
+    expect(world.records().slice(-2)).toMatchObject([
+      { kind: 'outcome', outcome: 'notSent', reason: 'the process ends' },
+      { kind: 'lifecycle', event: 'stopped' },
+    ])
+  })
+})
+
 describe('a proxy that cannot start', () => {
   it('says why: its port is taken, its ledger is in use', async () => {
     const taken = createServer()

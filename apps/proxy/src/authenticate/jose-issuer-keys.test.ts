@@ -16,6 +16,8 @@ const aKey = async (kid: string) => {
 
 const [first, second] = await Promise.all([aKey('k1'), aKey('k2')])
 
+const elliptic = await exportJWK((await generateKeyPair('ES256')).publicKey)
+
 /** An issuer that can be away, and whose keys can change. */
 const anIssuer = (issuers: ReadonlyArray<TrustedIssuer> = [trusted]) => {
   const keys: ReadonlyArray<object> = [first.jwk]
@@ -24,6 +26,7 @@ const anIssuer = (issuers: ReadonlyArray<TrustedIssuer> = [trusted]) => {
   const clocks: Array<number> = []
   const checks = joseSignatureChecks({
     issuers,
+    algorithms: ['RS256'],
     dangerouslyAllowPlainHttp: false,
     fetch: (url) => {
       if (url === state.jwksUri) state.keyFetches++
@@ -153,7 +156,7 @@ describe('the keys of the issuer', () => {
     world.checks.begin()
     await vi.waitFor(() => expect(world.told).toHaveLength(1))
 
-    expect(world.told[0]).toContain('there is no key in the set')
+    expect(world.told[0]).toContain('none in its set')
     expect(await world.checks.check(trusted, first.token)()).toMatchObject({ _tag: 'KeysUnavailable' })
   })
 
@@ -169,7 +172,18 @@ describe('the keys of the issuer', () => {
     ['one of the two could prove nothing', () => [first.jwk, { ...first.jwk, use: 'enc' }]],
     ['they are for encryption', () => [{ ...first.jwk, use: 'enc' }]],
     ['they are short', () => [{ ...first.jwk, n: first.jwk.n?.slice(0, 300) }]],
-    ['anything is its own signature under them', () => [{ ...first.jwk, e: 'AQ' }]],
+    ...['AQ', 'AAE', 'AQ==', 'AR', ' AQ', 'AAAAAQ', 'Ag', 'AA'].map((e): [string, () => ReadonlyArray<object>] => [
+      `their exponent is ${JSON.stringify(e)}`,
+      () => [{ ...first.jwk, e }],
+    ]),
+    [
+      'they are padded to look long',
+      () => [{ ...first.jwk, n: `${'A'.repeat(200)}${first.jwk.n?.slice(0, 142) ?? ''}` }],
+    ],
+    ['they are for another algorithm', () => [{ ...first.jwk, alg: 'RS512' }]],
+    ['they are not for verifying', () => [{ ...first.jwk, key_ops: ['encrypt'] }]],
+    ['they are private', () => [{ ...first.jwk, d: 'AQAB' }]],
+    ['they are of another kind', () => [{ ...elliptic, kid: 'k1' }]],
     ['they have no name', () => [{ ...first.jwk, kid: undefined }]],
     ['they are shared secrets', () => [{ kty: 'oct', kid: 'k1', k: 'c2VjcmV0' }]],
     ['they are nothing', () => [{}]],
@@ -180,9 +194,9 @@ describe('the keys of the issuer', () => {
     world.checks.begin()
     await vi.waitFor(() => expect(world.told).toHaveLength(1))
 
-    expect(world.told[0]).toContain('no key in the set that could prove a signature')
+    expect(world.told[0]).toContain('none in its set that could prove a signature')
     world.state.keys = [...keys(), second.jwk]
-    await vi.advanceTimersByTimeAsync(2_000)
+    await vi.advanceTimersByTimeAsync(30_000)
     await vi.waitFor(async () => expect(await world.checks.check(trusted, second.token)()).toEqual(genuine))
     expect(await world.checks.check(trusted, first.token)()).toEqual({ _tag: 'NotGenuine', reason: 'keyUnknown' })
   })
@@ -202,6 +216,24 @@ describe('the keys of the issuer', () => {
     await vi.advanceTimersByTimeAsync(600_000)
     await vi.waitFor(async () => expect(await begunChecks.check(trusted, first.token)()).toEqual(genuine))
     expect(isTrusted()).toBe(false)
+  })
+
+  it.each<[string, () => ReadonlyArray<object>]>([
+    ['the last of them has left the set', () => []],
+    ['the last of them is for encryption now', () => [{ ...first.jwk, use: 'enc' }]],
+  ])('prove nothing any more when %s, which is no outage', async (_, keys) => {
+    const { checks: begunChecks, state, told } = await begun(anIssuer())
+    const proved = await begunChecks.check(trusted, first.token)()
+    state.keys = keys()
+    await vi.advanceTimersByTimeAsync(600_000)
+
+    await vi.waitFor(() => expect(proved._tag === 'Genuine' && proved.isKeyTrusted()).toBe(false))
+    expect(await begunChecks.check(trusted, first.token)()).toMatchObject({ _tag: 'KeysUnavailable' })
+    expect(begunChecks.problem()).toContain('none in its set')
+    expect(told.at(-1)).toContain('none in its set')
+    state.keys = [first.jwk]
+    await vi.advanceTimersByTimeAsync(30_000)
+    await vi.waitFor(() => expect(begunChecks.problem()).toBeUndefined())
   })
 
   it('are not trusted once another has taken the name of one', async () => {

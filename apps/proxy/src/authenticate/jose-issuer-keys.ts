@@ -70,7 +70,7 @@ export const joseIssuerKeys = (settings: IssuerKeysSettings): IssuerKeys => {
   const isStale = (): boolean => performance.now() - lastGoodAtInMs > staleAfterInMs
 
   const problem = (): string | undefined =>
-    isStale() ? (failure ?? 'the keys of the issuer have not been fetched yet') : undefined
+    isStale() || keys?.marks.size === 0 ? (failure ?? 'the keys of the issuer have not been fetched yet') : undefined
 
   const tell = (): void => {
     if (failure !== told) settings.onChange(settings.issuer.issuer, failure)
@@ -86,7 +86,11 @@ export const joseIssuerKeys = (settings: IssuerKeysSettings): IssuerKeys => {
     for (const [kid, mark] of keys?.marks ?? []) mark.isPublished = found.marks.get(kid) === mark
     keys = found
     lastGoodAtInMs = performance.now()
-    failure = undefined
+    // Withdrawn is not away: what it proved until now, it no longer does.
+    failure =
+      found.marks.size > 0
+        ? undefined
+        : `the keys of ${settings.issuer.issuer} cannot be had: there is none in its set that could prove a signature`
   }
 
   const fetchKeys = async (): Promise<void> => {
@@ -94,7 +98,7 @@ export const joseIssuerKeys = (settings: IssuerKeysSettings): IssuerKeys => {
     try {
       // The document is read each time: the keys may have moved.
       take(await josePublishedKeys(settings, keys))
-      schedule(refreshEveryInMs)
+      schedule(failure === undefined ? refreshEveryInMs : cooldownInMs)
     } catch (error) {
       failure = `the keys of ${settings.issuer.issuer} cannot be had: ${wordsOf(error)}`
       schedule(keys === undefined ? tryAgainAfterInMs : cooldownInMs)

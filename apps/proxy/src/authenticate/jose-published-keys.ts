@@ -1,3 +1,4 @@
+import { type AsymmetricKeyDetails, createPublicKey, type KeyObject } from 'node:crypto'
 import * as t from 'io-ts'
 import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JWK } from 'jose'
 import {
@@ -10,6 +11,8 @@ import type { TrustedIssuer } from './trusted-issuer.js'
 
 export interface PublishedKeysSettings {
   readonly issuer: TrustedIssuer
+  /** Keys for others are left out. */
+  readonly algorithms: ReadonlyArray<string>
   /** Only ever true for addresses of this machine, see `config/`. */
   readonly dangerouslyAllowPlainHttp: boolean
   /** fetch, or one with limits. */
@@ -43,19 +46,49 @@ export interface PublishedKeys {
   readonly marks: ReadonlyMap<string, KeyMark>
 }
 
-/** What we look at of a key, RFC 7517 §4. Entra's say for whom they are. */
+/** What we look at of a key, RFC 7517 §4: none for another use, none that is a secret. Entra's say for whom they are. */
 const PublishedKey = t.intersection([
   t.type({ kid: t.string, kty: t.string }),
-  t.partial({ use: t.literal('sig'), n: t.string, e: t.string, issuer: t.unknown }),
+  t.partial({
+    use: t.literal('sig'),
+    alg: t.string,
+    key_ops: t.readonlyArray(t.string),
+    d: t.undefined,
+    issuer: t.unknown,
+  }),
 ])
 type PublishedKey = t.TypeOf<typeof PublishedKey>
 
-// RFC 7518 §3.3 wants 2,048 bits; with an exponent of 1 anything is its own signature.
-const isStrongRsa = ({ e = 'AQ', kty, n = '' }: PublishedKey): boolean => kty === 'RSA' && n.length >= 342 && e !== 'AQ'
+const curves: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' }
 
-/** Could it prove a signature at all? Others are as if they were not there. */
-const isUsable = (jwk: JWK): jwk is JWK & PublishedKey =>
-  PublishedKey.is(jwk) && (isStrongRsa(jwk) || jwk.kty === 'EC' || jwk.kty === 'OKP')
+/** RFC 7518 §3.3 wants 2,048 bits; and with an exponent of 1 anything is its own signature. */
+const isStrong = ({ modulusLength = 0, publicExponent = 1n }: AsymmetricKeyDetails): boolean =>
+  modulusLength >= 2048 && publicExponent >= 3n && publicExponent % 2n === 1n
+
+/** Told from the key as it is read, not as it is written: there are many ways to write a 1. */
+const fits = (key: KeyObject, algorithm: string): boolean => {
+  const { asymmetricKeyDetails: details = {}, asymmetricKeyType: type } = key
+  if (/^[RP]S/.test(algorithm)) return type === 'rsa' && isStrong(details)
+  return algorithm === 'EdDSA' ? type === 'ed25519' : type === 'ec' && details.namedCurve === curves[algorithm]
+}
+
+const readKey = (jwk: JWK): KeyObject | undefined => {
+  try {
+    return createPublicKey({ key: jwk, format: 'jwk' })
+  } catch {
+    return undefined
+  }
+}
+
+/** Could it prove a signature by one of the algorithms that are taken? Others are as if they were not there. */
+const isUsableFor =
+  (algorithms: ReadonlyArray<string>) =>
+  (jwk: JWK): jwk is JWK & PublishedKey => {
+    if (!PublishedKey.is(jwk) || jwk.key_ops?.includes('verify') === false) return false
+    const asked = algorithms.filter((algorithm) => jwk.alg === undefined || jwk.alg === algorithm)
+    const key = asked.length === 0 ? undefined : readKey(jwk)
+    return key !== undefined && asked.some((algorithm) => fits(key, algorithm))
+  }
 
 /** Of two keys with one name nobody could say which is meant, nor whose it is: neither is taken. */
 const withoutNamesakes = (jwks: ReadonlyArray<JWK>): ReadonlyArray<JWK> => {
@@ -86,10 +119,11 @@ const aheadInSeconds = (headers: Headers, nowInMs: number): number | undefined =
 
 /**
  * Reads the discovery document of an issuer, and the keys that it names (OpenID Connect Discovery 1.0 §4). Keys that were
- * published before keep their marks. Rejects, with words for a person, when there are none to be had.
+ * published before keep their marks. There may be none that is of use; rejects, with words for a person, when it cannot be
+ * known.
  */
 export const josePublishedKeys = async (
-  { dangerouslyAllowPlainHttp, fetch, issuer, onClock }: PublishedKeysSettings,
+  { algorithms, dangerouslyAllowPlainHttp, fetch, issuer, onClock }: PublishedKeysSettings,
   before: PublishedKeys | undefined,
 ): Promise<PublishedKeys> => {
   const url = new URL(issuer.discovery)
@@ -109,8 +143,7 @@ export const josePublishedKeys = async (
   // Fetched once: when to fetch again is for jose-issuer-keys.ts to say.
   const published = createRemoteJWKSet(address, { timeoutDuration: longestWaitInMs, [customFetch]: fetch })
   await published.reload()
-  const usable = withoutNamesakes(published.jwks()?.keys ?? []).filter(isUsable)
-  if (usable.length === 0) throw new Error('there is no key in the set that could prove a signature')
+  const usable = withoutNamesakes(published.jwks()?.keys ?? []).filter(isUsableFor(algorithms))
   // The key that is found and the mark that is looked at are of one list.
   return { set: createLocalJWKSet({ keys: usable }), marks: marksOf(usable, before) }
 }

@@ -79,7 +79,8 @@ const createdOf = (
 }
 
 // Codes of Graph may be empty and hold blanks; what is longer, or has other signs, is no code.
-const graphCode = /^[\w .:-]{0,128}$/
+// Of a run of more than 40 signs it could be a token that Graph quotes.
+const graphCode = /^(?!.*[\w-]{41})[\w .:-]{0,128}$/
 
 const codeIn = (code: string | undefined, hiddenValues: ReadonlyArray<string>): string | undefined =>
   code !== undefined && graphCode.test(code) && !hiddenValues.some((value) => value.length > 2 && code.includes(value))

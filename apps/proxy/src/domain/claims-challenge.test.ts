@@ -44,6 +44,11 @@ describe('the claims that a challenge asks for', () => {
       '{"access_token":{"polids":{"essential":true,"values":["5ce770ea-8690-4747-aa73-c5b3cd509cd4"]}}}',
       '{"access_token":{"polids":{"essential":true,"values":["5ce770ea-8690-4747-aa73-c5b3cd509cd4"]}}}',
     ],
+    ...[
+      '{"access_token":{"xms_rp_ipaddr":{"value":"2a02:8109:9c80:1234:5c1f:a9b2:77d3:1e4f"}}}',
+      '{"access_token":{"nbf":{"essential":true,"value":1604106651},"xms_caeerror":{"value":"10012"}}}',
+      '{"access_token":{"amr":{"values":["http://schemas.microsoft.com/claims/multipleauthn"]}}}',
+    ].map((text): [string, string] => [text, text]),
     ['{"id_token":{"auth_time":null},"you_sent":"a secret"}', '{"id_token":{"auth_time":null}}'],
     [' {"access_token":{"x":{"value":"y","you_sent":"z"}}}\r\n', '{"access_token":{"x":{"value":"y"}}}'],
   ])('are printed anew from what is understood: %s', (text, expected) => {
@@ -55,7 +60,8 @@ describe('the claims that a challenge asks for', () => {
     ['a token', '{"access_token":{"x":{"values":["eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl"]}}}'],
     ['a token for a name', '{"access_token":{"eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl":null}}'],
     ['blanks and quotes', '{"access_token":{"x":{"value":"a \\" b"}}}'],
-    ['another type', '{"access_token":{"x":{"value":1}}}'],
+    ['another type', '{"access_token":{"x":{"value":1.5}}}'],
+    ['forty digits of hex', `{"access_token":{"x":{"value":"${'0123456789abcdef'.repeat(3).slice(0, 40)}"}}}`],
     ['nothing', '{}'],
     ['nothing that is understood', '{"you_sent":"a secret"}'],
     ['no object', '["a"]'],

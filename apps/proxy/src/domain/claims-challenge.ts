@@ -5,11 +5,21 @@ const longestClaims = 4_096
 // Whoever answers may quote what it was sent: a secret has 40 characters or more, a policy's id, a class of
 // authentication, an address or a time has not.
 const harmless = /^[\w.:/-]{1,36}$/
+const ipv6 = /^(?=(?:[^:]*:){2})[\da-f:.]{2,45}$/i
+const longerNames: ReadonlySet<string> = new Set([
+  'http://schemas.microsoft.com/claims/multipleauthn',
+  'urn:federation:authentication:windows',
+])
 
-const Harmless = new t.Type<string>(
+const isHarmless = (u: unknown): u is string | number =>
+  typeof u === 'number' ? Number.isSafeInteger(u) : typeof u === 'string' && isHarmlessText(u)
+
+const isHarmlessText = (text: string): boolean => harmless.test(text) || ipv6.test(text) || longerNames.has(text)
+
+const Harmless = new t.Type<string | number>(
   'Harmless',
-  (u): u is string => typeof u === 'string' && harmless.test(u),
-  (u, context) => (typeof u === 'string' && harmless.test(u) ? t.success(u) : t.failure(u, context)),
+  isHarmless,
+  (u, context) => (isHarmless(u) ? t.success(u) : t.failure(u, context)),
   t.identity,
 )
 
@@ -44,7 +54,7 @@ export const claimsRequestIn = (text: unknown): string | undefined => {
   const request = ClaimsRequest.decode(jsonOf(text))
   if (request._tag === 'Left') return undefined
   const names = Object.values(request.right).flatMap((claims) => Object.keys(claims))
-  return names.length > 0 && names.every(Harmless.is) ? JSON.stringify(request.right) : undefined
+  return names.length > 0 && names.every(isHarmlessText) ? JSON.stringify(request.right) : undefined
 }
 
 const decoded = (base64: string): string | undefined => {

@@ -9,5 +9,7 @@ export type BoundedFetch = (
     readonly headers: Record<string, string>
     readonly method: string
     readonly signal: AbortSignal
+    /** For whom, where requests of one should not be at the cost of others. */
+    readonly by?: string
   },
 ) => Promise<Response>

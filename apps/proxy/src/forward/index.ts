@@ -1,1 +1,1 @@
-export { forward, type Forwarded, type ForwardPorts, type UpstreamTokens } from './forward.js'
+export { forward, type Forwarded, type ForwardPorts } from './forward.js'

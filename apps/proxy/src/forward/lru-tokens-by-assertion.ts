@@ -8,7 +8,8 @@ import { type Acquire, type HeldToken, heldToken } from './renewing-tokens.js'
 
 /** Tokens on behalf of users, each for the assertion (the caller's own access token) that it was exchanged for. */
 export interface TokensByAssertion {
-  readonly take: (assertion: string, deadline: Deadline) => TE.TaskEither<ProxyError, string>
+  /** `by` names the user, who may have many assertions. */
+  readonly take: (by: string, assertion: string, deadline: Deadline) => TE.TaskEither<ProxyError, string>
   readonly drop: (assertion: string, token: string) => IO.IO<void>
 }
 
@@ -16,7 +17,10 @@ export interface TokensByAssertion {
 const keyOf = (assertion: string): string => createHash('sha256').update(assertion).digest('base64')
 
 /** Keeps a token for each of the `most` assertions seen last. A renewal has the assertion of the call that causes it. */
-export const tokensByAssertion = (most: number, acquireFor: (assertion: string) => Acquire): TokensByAssertion => {
+export const tokensByAssertion = (
+  most: number,
+  acquireFor: (by: string, assertion: string) => Acquire,
+): TokensByAssertion => {
   const kept = new LRUCache<string, HeldToken>({ max: most })
 
   const keptFor = (key: string): HeldToken => {
@@ -28,7 +32,7 @@ export const tokensByAssertion = (most: number, acquireFor: (assertion: string) 
   }
 
   return {
-    take: (assertion, deadline) => () => keptFor(keyOf(assertion)).take(acquireFor(assertion), deadline)(),
+    take: (by, assertion, deadline) => () => keptFor(keyOf(assertion)).take(acquireFor(by, assertion), deadline)(),
     drop: (assertion, token) => () => kept.peek(keyOf(assertion))?.drop(token)(),
   }
 }

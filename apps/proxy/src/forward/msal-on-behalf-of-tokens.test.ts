@@ -74,7 +74,7 @@ describe('on a user’s behalf', () => {
   it('a token comes for their own, with one request to the token endpoint and none elsewhere', async () => {
     const fetch = vi.fn<BoundedFetch>(boundedFetch)
 
-    expect(await tokensBy(undefined, { fetch }).take(assertion, inTime())()).toEqual(right('t'))
+    expect(await tokensBy(undefined, { fetch }).take('ada', assertion, inTime())()).toEqual(right('t'))
     expect(fetch.mock.calls.map(([url]) => url.split('?')[0])).toEqual([`${login.url}/${tenantId}/oauth2/v2.0/token`])
     expect(login.others).toEqual([])
     expect(formOf()).toMatchObject({
@@ -94,7 +94,7 @@ describe('on a user’s behalf', () => {
     )
     const tokens = tokensBy(undefined, { fetch, authorityHost: 'https://login.partner.microsoftonline.cn' })
 
-    expect(await tokens.take(assertion, inTime())()).toEqual(right('t'))
+    expect(await tokens.take('ada', assertion, inTime())()).toEqual(right('t'))
     expect(fetch).toHaveBeenCalledExactlyOnceWith(
       expect.stringContaining(`https://login.partner.microsoftonline.cn/${tenantId}/oauth2/v2.0/token`),
       expect.anything(),
@@ -105,10 +105,10 @@ describe('on a user’s behalf', () => {
     login.answer = anotherToken()
     const tokens = tokensBy()
 
-    expect(await Promise.all(Array.from({ length: 50 }, () => tokens.take(assertion, inTime())()))).toEqual(
+    expect(await Promise.all(Array.from({ length: 50 }, () => tokens.take('ada', assertion, inTime())()))).toEqual(
       Array.from({ length: 50 }, () => right('t1')),
     )
-    expect(await tokens.take(assertion, inTime())()).toEqual(right('t1'))
+    expect(await tokens.take('ada', assertion, inTime())()).toEqual(right('t1'))
     expect(login.requests).toHaveLength(1)
   })
 
@@ -118,7 +118,7 @@ describe('on a user’s behalf', () => {
     const users = Array.from({ length: 20 }, (_, n) => `a.${String(n)}.c`)
 
     for (let round = 0; round < 2; round++)
-      expect(await Promise.all(users.map((user) => tokens.take(user, inTime())()))).toEqual(
+      expect(await Promise.all(users.map((user) => tokens.take('ada', user, inTime())()))).toEqual(
         users.map((user) => right(`for-${user}`)),
       )
     expect(login.requests).toHaveLength(20)
@@ -127,20 +127,21 @@ describe('on a user’s behalf', () => {
   it('a token that Graph refused is asked for anew, for that user alone', async () => {
     login.answer = anotherToken()
     const tokens = tokensBy()
-    await tokens.take('a.1.c', inTime())()
-    await tokens.take('a.2.c', inTime())()
+    await tokens.take('ada', 'a.1.c', inTime())()
+    await tokens.take('ada', 'a.2.c', inTime())()
     tokens.drop('a.1.c', 't1')()
     tokens.drop('a.2.c', 't1')()
     tokens.drop('a.3.c', 't1')()
 
-    expect(await tokens.take('a.1.c', inTime())()).toEqual(right('t3'))
-    expect(await tokens.take('a.2.c', inTime())()).toEqual(right('t2'))
+    expect(await tokens.take('ada', 'a.1.c', inTime())()).toEqual(right('t3'))
+    expect(await tokens.take('ada', 'a.2.c', inTime())()).toEqual(right('t2'))
   })
 
   it('tokens are kept for those who called last', async () => {
     login.answer = anotherToken()
     const tokens = tokensBy(undefined, { mostUsers: 2 })
-    for (const user of ['a.1.c', 'a.2.c', 'a.1.c', 'a.3.c', 'a.1.c', 'a.2.c']) await tokens.take(user, inTime())()
+    for (const user of ['a.1.c', 'a.2.c', 'a.1.c', 'a.3.c', 'a.1.c', 'a.2.c'])
+      await tokens.take('ada', user, inTime())()
 
     expect(login.requests.map(({ form }) => form.get('assertion'))).toEqual(['a.1.c', 'a.2.c', 'a.3.c', 'a.2.c'])
   })
@@ -148,7 +149,7 @@ describe('on a user’s behalf', () => {
   it('nothing is printed', async () => {
     const written = [process.stderr, process.stdout].map((stream) => vi.spyOn(stream, 'write').mockReturnValue(true))
     login.answer = json(400, { error: 'invalid_grant', error_description: assertion })
-    await tokensBy().take(assertion, inTime())()
+    await tokensBy().take('ada', assertion, inTime())()
 
     for (const spy of written) {
       expect(spy).not.toHaveBeenCalled()
@@ -160,10 +161,10 @@ describe('on a user’s behalf', () => {
 describe('the application proves itself', () => {
   it('with a certificate, and with another once the file has changed', async () => {
     const tokens = tokensBy({ kind: 'certificate', path: aFile(certificate.pem), sendChain: false })
-    await tokens.take('a.1.c', inTime())()
+    await tokens.take('ada', 'a.1.c', inTime())()
     const renewed = await aClientCertificate()
     aFile(renewed.pem)
-    await tokens.take('a.2.c', inTime())()
+    await tokens.take('ada', 'a.2.c', inTime())()
 
     for (const [index, { certificate: pem }] of [certificate, renewed].entries()) {
       const proof = formOf(index)['client_assertion'] ?? ''
@@ -184,7 +185,7 @@ describe('the application proves itself', () => {
 
   it('with a certificate and its chain', async () => {
     const path = aFile(certificate.pem)
-    await tokensBy({ kind: 'certificate', path, sendChain: true }).take(assertion, inTime())()
+    await tokensBy({ kind: 'certificate', path, sendChain: true }).take('ada', assertion, inTime())()
 
     expect(decodeProtectedHeader(formOf()['client_assertion'] ?? '').x5c).toEqual([
       new X509Certificate(certificate.certificate).raw.toString('base64'),
@@ -193,9 +194,9 @@ describe('the application proves itself', () => {
 
   it('with the token of a workload, and with the next one once the file has changed', async () => {
     const tokens = tokensBy({ kind: 'workloadIdentity', tokenFile: aFile('aa.bb.cc\n') })
-    await tokens.take('a.1.c', inTime())()
+    await tokens.take('ada', 'a.1.c', inTime())()
     aFile('dd.ee.ff')
-    await tokens.take('a.2.c', inTime())()
+    await tokens.take('ada', 'a.2.c', inTime())()
 
     expect(login.requests.map(({ form }) => form.get('client_assertion'))).toEqual(['aa.bb.cc', 'dd.ee.ff'])
     expect(formOf()['client_assertion_type']).toBe('urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
@@ -205,7 +206,7 @@ describe('the application proves itself', () => {
     ['the certificate file cannot be read: Error ENOENT', { kind: 'certificate', path: '/none', sendChain: false }],
     ['the token file cannot be read: Error ENOENT', { kind: 'workloadIdentity', tokenFile: '/none' }],
   ])('or nothing is asked: %s', async (cause, credential) => {
-    expect(await tokensBy(credential).take(assertion, inTime())()).toEqual(
+    expect(await tokensBy(credential).take('ada', assertion, inTime())()).toEqual(
       left({ _tag: 'UpstreamAuthUnavailable', cause }),
     )
     expect(login.requests).toHaveLength(0)
@@ -238,7 +239,7 @@ describe('with a managed identity that vouches for the application', () => {
     isWell = false
     const tokens = tokensBy({ kind: 'managedIdentity' }, { managedIdentityClientId: identity })
 
-    expect(await tokens.take(assertion, inTime())()).toEqual(
+    expect(await tokens.take('ada', assertion, inTime())()).toEqual(
       left({ _tag: 'UpstreamAuthUnavailable', cause: 'no OAuth answer came, but other JSON with status 500' }),
     )
     expect(login.requests).toHaveLength(0)
@@ -248,8 +249,8 @@ describe('with a managed identity that vouches for the application', () => {
     isWell = true
     asked.length = 0
     const tokens = tokensBy({ kind: 'managedIdentity' }, { managedIdentityClientId: identity })
-    await tokens.take('a.1.c', inTime())()
-    await tokens.take('a.2.c', inTime())()
+    await tokens.take('ada', 'a.1.c', inTime())()
+    await tokens.take('ada', 'a.2.c', inTime())()
 
     expect(asked.map(({ searchParams }) => [searchParams.get('resource'), searchParams.get('client_id')])).toEqual([
       ['api://AzureADTokenExchange', identity],
@@ -270,9 +271,9 @@ describe('with a managed identity that vouches for the application', () => {
         ? boundedFetch(url, options)
         : Promise.resolve(Response.json({ token_type: 'Bearer', access_token: 't', expires_in: 3599 }))
 
-    expect(await tokensBy({ kind: 'managedIdentity' }, { authorityHost, fetch }).take(assertion, inTime())()).toEqual(
-      right('t'),
-    )
+    expect(
+      await tokensBy({ kind: 'managedIdentity' }, { authorityHost, fetch }).take('ada', assertion, inTime())(),
+    ).toEqual(right('t'))
     expect(asked.map(({ searchParams }) => searchParams.get('resource'))).toEqual([audience])
   })
 })
@@ -365,7 +366,7 @@ describe('no token comes', () => {
   ])('after one request: %s', async (_, answer, error) => {
     login.answer = answer
 
-    const taken = await tokensBy().take(assertion, inTime())()
+    const taken = await tokensBy().take('ada', assertion, inTime())()
     expect(taken).toEqual(left(error))
     expect(JSON.stringify(taken)).not.toContain(secret)
     expect(JSON.stringify(taken)).not.toContain(assertion)
@@ -376,7 +377,7 @@ describe('no token comes', () => {
     const gone = await startLoginService()
     await gone.stop()
 
-    expect(await tokensBy(undefined, { authorityHost: gone.url }).take(assertion, inTime())()).toEqual(
+    expect(await tokensBy(undefined, { authorityHost: gone.url }).take('ada', assertion, inTime())()).toEqual(
       left({ _tag: 'UpstreamAuthUnavailable', cause: 'TypeError: Error ECONNREFUSED' }),
     )
   })
@@ -389,7 +390,7 @@ describe('no token comes', () => {
       response.once('close', gone.resolve)
       asked.resolve()
     }
-    const taken = tokensBy().take(assertion, inTime())()
+    const taken = tokensBy().take('ada', assertion, inTime())()
     await asked.promise
     vi.advanceTimersByTime(10_000)
 

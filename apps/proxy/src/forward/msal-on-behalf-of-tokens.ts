@@ -36,6 +36,7 @@ type Auth = Configuration['auth']
 type Proof = Pick<Auth, 'clientSecret' | 'clientAssertion' | 'clientCertificate'>
 
 interface Acquisition {
+  readonly by: string
   readonly signal: AbortSignal
   answer: Answer | undefined
   fault: unknown
@@ -105,6 +106,7 @@ const networkOf = ({ fetch }: OnBehalfOfSettings, tokenEndpoint: string, acquisi
         method: 'POST',
         headers: options?.headers ?? {},
         signal: acquisition.signal,
+        by: acquisition.by,
         body: new URLSearchParams(options?.body),
       })
       const text = await response.text()
@@ -185,10 +187,11 @@ const errorOf = ({ answer, fault }: Acquisition, cause: unknown): ProxyError => 
 const acquireFor = (
   settings: OnBehalfOfSettings,
   identity: RenewingToken,
+  by: string,
   assertion: string,
   signal: AbortSignal,
 ): TE.TaskEither<ProxyError, AcquiredToken> => {
-  const acquisition: Acquisition = { signal, answer: undefined, fault: undefined }
+  const acquisition: Acquisition = { by, signal, answer: undefined, fault: undefined }
   return pipe(
     proofOf(settings.credential, identity),
     TE.chain((proof) =>
@@ -220,6 +223,6 @@ export const msalOnBehalfOfTokens = (settings: OnBehalfOfSettings): TokensByAsse
   const identity = identityTokens(settings)
   return tokensByAssertion(
     settings.mostUsers,
-    (assertion) => (signal) => acquireFor(settings, identity, assertion, signal)(),
+    (by, assertion) => (signal) => acquireFor(settings, identity, by, assertion, signal)(),
   )
 }

@@ -44,12 +44,17 @@ const servedBeforeExpiryInMs = 60_000
 // After a failure the login service is left in peace: a wrong secret would else be sent once a call. With a token at hand
 // there is more time. A renewal may also bring the same token again, from somebody else's cache.
 const pauseInMs = 1_000
+const pauseForUserInMs = 10_000
 const longestPauseWithTokenInMs = 10_000
 const mostDrops = 5
 const dropsCountForInMs = 10_000
 
 // RFC 6750 §2.1.
 const bearer = /^[A-Za-z0-9\-._~+/]+=*$/
+
+/** What a user must do first takes longer than a fault may last. */
+const pauseAfter = ({ _tag }: ProxyError): number =>
+  _tag === 'UserMustInteract' || _tag === 'AssertionRefused' ? pauseForUserInMs : pauseInMs
 
 const unavailable = (cause: string): E.Either<ProxyError, never> => E.left({ _tag: 'UpstreamAuthUnavailable', cause })
 
@@ -115,7 +120,7 @@ export const heldToken = (): HeldToken => {
     underWay = undefined
     droppedMeanwhile.clear()
     if (E.isRight(result)) held = heldFrom(now, result.right)
-    failed = E.isLeft(result) ? { result, untilInMs: now + pauseInMs } : undefined
+    failed = E.isLeft(result) ? { result, untilInMs: now + pauseAfter(result.left) } : undefined
     renewNotBeforeInMs = now + (held?.pauseInMs ?? 0)
     return E.map(({ token }: AcquiredToken) => token)(result)
   }

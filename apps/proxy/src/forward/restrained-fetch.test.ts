@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { BoundedFetch } from './bounded-fetch.js'
 import { restrainedFetch } from './restrained-fetch.js'
 
-const options = (signal = new AbortController().signal) => ({ method: 'POST', headers: {}, signal })
+const options = (by = '', signal = new AbortController().signal) => ({ method: 'POST', headers: {}, signal, by })
 
 const url = 'https://login.example/token'
 
@@ -21,7 +21,7 @@ describe('requests to the login service', () => {
   it('are 16 at once; the others come when it is their turn', async () => {
     const { answerAll, fetch, waiting } = aService()
     const restrained = restrainedFetch(fetch)
-    const answers = Array.from({ length: 40 }, () => restrained(url, options()))
+    const answers = Array.from({ length: 40 }, (_, n) => restrained(url, options(String(n))))
 
     for (const expected of [16, 16, 8]) {
       await settle()
@@ -31,12 +31,42 @@ describe('requests to the login service', () => {
     expect((await Promise.all(answers)).every(({ ok }) => ok)).toBe(true)
   })
 
+  it('are two at once for one, who waits while others go', async () => {
+    const asked: Array<string> = []
+    const { answerAll, fetch } = aService()
+    const restrained = restrainedFetch((to, given) => {
+      asked.push(given.by ?? '')
+      return fetch(to, given)
+    })
+    const answers = ['mallory', 'mallory', 'mallory', 'mallory', 'ada'].map((by) => restrained(url, options(by)))
+    await settle()
+
+    expect(asked).toEqual(['mallory', 'mallory', 'ada'])
+    answerAll()
+    await settle()
+    answerAll()
+    await Promise.all(answers)
+    expect(asked).toEqual(['mallory', 'mallory', 'ada', 'mallory', 'mallory'])
+  })
+
+  it('of one that is to pause are no pause for others, nor for another host', async () => {
+    let answers = 0
+    const restrained = restrainedFetch(() =>
+      Promise.resolve(new Response('', answers++ === 0 ? { status: 429, headers: { 'retry-after': '60' } } : {})),
+    )
+    await restrained(url, options('mallory'))
+
+    await expect(restrained(url, options('mallory'))).rejects.toThrow('asked for a pause')
+    expect(await restrained(url, options('ada'))).toMatchObject({ status: 200 })
+    expect(await restrained('https://machine.example/token', options('mallory'))).toMatchObject({ status: 200 })
+  })
+
   it('that nobody waits for any more are not made', async () => {
     const { answerAll, fetch, waiting } = aService()
     const restrained = restrainedFetch(fetch)
     const controller = new AbortController()
-    const first = Array.from({ length: 16 }, () => restrained(url, options()))
-    const late = restrained(url, options(controller.signal))
+    const first = Array.from({ length: 16 }, (_, n) => restrained(url, options(String(n))))
+    const late = restrained(url, options('late', controller.signal))
     controller.abort(new Error('too late'))
     await settle()
     answerAll()

@@ -2,6 +2,8 @@ import type { BoundedFetch } from './bounded-fetch.js'
 
 // A thousand users may come at once, and each needs a token of their own.
 const mostAtOnce = 16
+// However many tokens one of them sends, there is room for the others.
+const mostAtOnceByOne = 2
 const longestPauseInMs = 60_000
 
 const pauseOf = (response: Response): number => {
@@ -12,40 +14,81 @@ const pauseOf = (response: Response): number => {
 
 const paused = (): Error => Object.assign(new Error('the login service asked for a pause'), { code: 'ERR_PAUSED' })
 
+interface Waiting {
+  readonly by: string
+  readonly go: () => void
+}
+
+/** Lets so many through at once, of them so many by one; whoever waits goes as soon as there is room for them. */
+const gate = () => {
+  let waiting: ReadonlyArray<Waiting> = []
+  let underWay = 0
+  const underWayBy = new Map<string, number>()
+
+  const hasRoom = (by: string): boolean => underWay < mostAtOnce && (underWayBy.get(by) ?? 0) < mostAtOnceByOne
+  const count = (by: string, change: 1 | -1): void => {
+    underWay += change
+    const left = (underWayBy.get(by) ?? 0) + change
+    if (left === 0) underWayBy.delete(by)
+    else underWayBy.set(by, left)
+  }
+
+  return {
+    enter: (by: string): Promise<void> =>
+      new Promise((resolve) => {
+        if (!hasRoom(by)) {
+          waiting = [...waiting, { by, go: resolve }]
+          return
+        }
+        count(by, 1)
+        resolve()
+      }),
+    leave: (by: string): void => {
+      count(by, -1)
+      const next = waiting.find((one) => hasRoom(one.by))
+      if (next === undefined) return
+      waiting = waiting.filter((one) => one !== next)
+      count(next.by, 1)
+      next.go()
+    },
+  }
+}
+
+/** Until when nothing is asked, by host and by whom. What is over is forgotten. */
+const pauses = () => {
+  const untilInMs = new Map<string, number>()
+  return {
+    isOn: (key: string): boolean => (untilInMs.get(key) ?? Number.NEGATIVE_INFINITY) > performance.now(),
+    begin: (key: string, forInMs: number): void => {
+      const now = performance.now()
+      for (const [other, until] of untilInMs) if (until <= now) untilInMs.delete(other)
+      if (forInMs > 0) untilInMs.set(key, now + forInMs)
+    },
+  }
+}
+
 /**
- * The same fetch, with manners: at most 16 requests at once, the others wait their turn; and where an answer of 429 or 503
- * asks for a pause (`Retry-After` in seconds, a minute at most), none for that long. Rejects as fetch does.
+ * The same fetch, with manners: at most 16 requests at once, and two for one (`by`), the others wait their turn; and where
+ * an answer of 429 or 503 asks for a pause (`Retry-After` in seconds, a minute at most), none for that long, to that host
+ * and by that one. Rejects as fetch does.
  */
 export const restrainedFetch = (fetch: BoundedFetch): BoundedFetch => {
-  const waiting: Array<() => void> = []
-  let underWay = 0
-  let pausedUntilInMs = Number.NEGATIVE_INFINITY
-
-  const turn = (): Promise<void> | undefined => {
-    if (underWay < mostAtOnce) {
-      underWay++
-      return undefined
-    }
-    return new Promise((resolve) => waiting.push(resolve))
-  }
-
-  const next = (): void => {
-    const first = waiting.shift()
-    if (first === undefined) underWay--
-    else first()
-  }
+  const { enter, leave } = gate()
+  const { begin, isOn } = pauses()
 
   return async (url, options) => {
-    await turn()
+    const { by = '' } = options
+    await enter(by)
     try {
       // It may have waited for its turn longer than anybody waits for it.
       options.signal.throwIfAborted()
-      if (performance.now() < pausedUntilInMs) throw paused()
+      const key = `${new URL(url).origin} ${by}`
+      if (isOn(key)) throw paused()
       const response = await fetch(url, options)
-      pausedUntilInMs = Math.max(pausedUntilInMs, performance.now() + pauseOf(response))
+      begin(key, pauseOf(response))
       return response
     } finally {
-      next()
+      leave(by)
     }
   }
 }

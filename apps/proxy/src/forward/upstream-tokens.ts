@@ -1,8 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { bearerToken } from '../domain/bearer-token.js'
 import type { Call } from '../domain/call.js'
 import { headerOf } from '../domain/incoming-request.js'
+import type { ProxyError } from '../domain/proxy-error.js'
 import type { UpstreamTokens } from './forward.js'
 import type { TokensByAssertion } from './lru-tokens-by-assertion.js'
 import type { RenewingToken } from './renewing-tokens.js'
@@ -14,9 +16,37 @@ const assertionOf = ({ request }: Call): string =>
     E.getOrElse(() => ''),
   )
 
+export interface EndableTokens extends UpstreamTokens {
+  /** Lets go of all who wait for a token: the process ends. */
+  readonly end: () => void
+}
+
+const ended: E.Either<ProxyError, string> = E.left({ _tag: 'UpstreamAuthUnavailable', cause: 'the process ends' })
+
 /** Tokens in the name that was settled for a call: the gateway's own, or its user's. */
-export const upstreamTokens = (own: RenewingToken, onBehalfOf: TokensByAssertion): UpstreamTokens => ({
-  take: (call, deadline) =>
-    call.upstream.kind === 'user' ? onBehalfOf.take(assertionOf(call), deadline) : own.take(deadline),
-  drop: (call, token) => (call.upstream.kind === 'user' ? onBehalfOf.drop(assertionOf(call), token) : own.drop(token)),
-})
+export const upstreamTokens = (own: RenewingToken, onBehalfOf: TokensByAssertion): EndableTokens => {
+  const waiting = new Set<(result: E.Either<ProxyError, string>) => void>()
+
+  const untilEnd =
+    (take: TE.TaskEither<ProxyError, string>): TE.TaskEither<ProxyError, string> =>
+    () =>
+      new Promise((resolve) => {
+        waiting.add(resolve)
+        void take().then((result) => {
+          waiting.delete(resolve)
+          resolve(result)
+        })
+      })
+
+  return {
+    take: (call, deadline) =>
+      untilEnd(
+        call.upstream.kind === 'user'
+          ? onBehalfOf.take(call.upstream.objectId, assertionOf(call), deadline)
+          : own.take(deadline),
+      ),
+    drop: (call, token) =>
+      call.upstream.kind === 'user' ? onBehalfOf.drop(assertionOf(call), token) : own.drop(token),
+    end: () => waiting.forEach((resolve) => resolve(ended)),
+  }
+}
