@@ -45,10 +45,15 @@ export interface CallersConfig {
     | undefined
 }
 
+/** Which of Entra's tokens are taken. */
+export const tokenVersionsOf = ({
+  CALLER_TOKEN_VERSIONS: versions = ['2.0'],
+}: Variables): ReadonlyArray<'1.0' | '2.0'> => versions
+
 const issuersOfTenant = (decoded: Variables, authorityHost: string, tenantId: string): ReadonlyArray<IssuerConfig> => {
   const { v1IssuerHost } = clouds[decoded.GRAPH_CLOUD]
   const v2 = `${authorityHost}/${tenantId}/v2.0`
-  return decoded.CALLER_TOKEN_VERSIONS.map((version) => ({
+  return tokenVersionsOf(decoded).map((version) => ({
     kind: 'entra',
     issuer: version === '2.0' ? v2 : `${v1IssuerHost}/${tenantId}/`,
     discovery: version === '2.0' ? v2 : `${authorityHost}/${tenantId}`,
@@ -102,7 +107,7 @@ export const callersOf = (decoded: Variables, authorityHost: string): CallersCon
   rate:
     decoded.CALLER_RATE_LIMIT === undefined
       ? undefined
-      : { limit: decoded.CALLER_RATE_LIMIT, by: decoded.CALLER_RATE_BY },
+      : { limit: decoded.CALLER_RATE_LIMIT, by: decoded.CALLER_RATE_BY ?? 'caller' },
   metadata: metadataOf(decoded, authorityHost),
 })
 
@@ -164,8 +169,10 @@ export const callersTogether: ReadonlyArray<Together<Variables>> = [
   },
   {
     reads: ['CALLER_AUDIENCE', 'CALLER_ISSUER', 'CALLER_TOKEN_VERSIONS'],
-    problems: ({ CALLER_AUDIENCE: audiences, CALLER_ISSUER: issuer, CALLER_TOKEN_VERSIONS: versions }) =>
-      issuer !== undefined || versions.includes('1.0') || audiences.some((audience) => guid.is(audience))
+    problems: (decoded) =>
+      decoded.CALLER_ISSUER !== undefined ||
+      tokenVersionsOf(decoded).includes('1.0') ||
+      decoded.CALLER_AUDIENCE.some((audience) => guid.is(audience))
         ? []
         : [
             {
@@ -174,5 +181,29 @@ export const callersTogether: ReadonlyArray<Together<Variables>> = [
                 'has no client id (GUID), which is the audience of every v2.0 token of Entra ID. Set it to the client id of the gateway’s app registration; application ID URIs are for CALLER_TOKEN_VERSIONS=1.0',
             },
           ],
+  },
+  {
+    reads: ['CALLER_ISSUER', 'CALLER_TOKEN_VERSIONS'],
+    problems: ({ CALLER_ISSUER: issuer, CALLER_TOKEN_VERSIONS: versions }) =>
+      issuer !== undefined && versions !== undefined
+        ? [
+            {
+              variable: 'CALLER_TOKEN_VERSIONS',
+              message: 'is of Entra ID’s tokens, and has no effect with CALLER_ISSUER. Leave it unset',
+            },
+          ]
+        : [],
+  },
+  {
+    reads: ['CALLER_RATE_BY', 'CALLER_RATE_LIMIT'],
+    problems: ({ CALLER_RATE_BY: by, CALLER_RATE_LIMIT: limit }) =>
+      by !== undefined && limit === undefined
+        ? [
+            {
+              variable: 'CALLER_RATE_BY',
+              message: 'is set, and has no effect without CALLER_RATE_LIMIT. Set that, too, or leave both unset',
+            },
+          ]
+        : [],
   },
 ]

@@ -1,3 +1,4 @@
+import { tokenVersionsOf } from './callers.js'
 import { authorityAliases, clouds } from './clouds.js'
 import type { ConfigProblem, Together } from './config-problem.js'
 import { type CredentialConfig, credentialOf, credentialTogether } from './credential.js'
@@ -30,7 +31,7 @@ const problemsOfOnBehalfOf = (decoded: Variables): ReadonlyArray<ConfigProblem> 
       },
     ]
   }
-  const { AZURE_CLIENT_ID, CALLER_AUDIENCE, CALLER_TOKEN_VERSIONS } = decoded
+  const { AZURE_CLIENT_ID, CALLER_AUDIENCE } = decoded
   return [
     ...((CALLER_TENANT_IDS ?? [AZURE_TENANT_ID]).includes(AZURE_TENANT_ID)
       ? []
@@ -42,7 +43,7 @@ const problemsOfOnBehalfOf = (decoded: Variables): ReadonlyArray<ConfigProblem> 
         ]),
     // Of v1.0 tokens the audience may be any URI of the application, so that nothing can be said here.
     ...(AZURE_CLIENT_ID === undefined ||
-    !CALLER_TOKEN_VERSIONS.includes('2.0') ||
+    !tokenVersionsOf(decoded).includes('2.0') ||
     CALLER_AUDIENCE.some((audience) => audience.toLowerCase() === AZURE_CLIENT_ID)
       ? []
       : [

@@ -50,11 +50,10 @@ export const variables = {
     'the ids (GUIDs) of the Entra tenants whose tokens are taken, with commas between',
     '00000000-0000-4000-8000-000000000001',
   ),
-  CALLER_TOKEN_VERSIONS: variable(
+  CALLER_TOKEN_VERSIONS: maybe(
     someOf(['1.0', '2.0'] as const),
     'the versions of Entra’s tokens that are taken: 2.0, 1.0, or both with a comma between',
     '1.0,2.0',
-    '2.0',
   ),
   CALLER_ISSUER: maybe(
     httpUrlText,
@@ -97,11 +96,10 @@ export const variables = {
     '1680',
   ),
   CALLER_RATE_LIMIT: maybe(rate, 'how many calls one caller may make in how many seconds', '100/20s'),
-  CALLER_RATE_BY: variable(
+  CALLER_RATE_BY: maybe(
     oneOf(['caller', 'application'] as const),
     'caller, or application: who shares the calls of CALLER_RATE_LIMIT',
     'application',
-    'caller',
   ),
   CALLER_GATEWAY_URL: maybe(
     origin,
