@@ -49,6 +49,19 @@ describe('requests to the login service', () => {
     expect(asked).toEqual(['mallory', 'mallory', 'ada', 'mallory', 'mallory'])
   })
 
+  it('are refused at once when 256 wait already: later they would be too late for whoever waits', async () => {
+    const { answerAll, fetch } = aService()
+    const restrained = restrainedFetch(fetch)
+    const answers = Array.from({ length: 16 + 256 }, (_, n) => restrained(url, options(String(n))))
+
+    await expect(restrained(url, options('one more'))).rejects.toThrow('too many wait')
+    for (let n = 0; n < 17; n++) {
+      await settle()
+      answerAll()
+    }
+    expect((await Promise.all(answers)).every(({ ok }) => ok)).toBe(true)
+  })
+
   it('of one that is to pause are no pause for others, nor for another host', async () => {
     let answers = 0
     const restrained = restrainedFetch(() =>

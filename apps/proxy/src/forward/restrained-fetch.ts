@@ -4,6 +4,8 @@ import type { BoundedFetch } from './bounded-fetch.js'
 const mostAtOnce = 16
 // However many tokens one of them sends, there is room for the others.
 const mostAtOnceByOne = 2
+// Whoever waits for longer than anybody waits for it is sent in vain, and keeps the next from being in time.
+const mostWaiting = 256
 const longestPauseInMs = 60_000
 
 const pauseOf = (response: Response): number => {
@@ -13,6 +15,8 @@ const pauseOf = (response: Response): number => {
 }
 
 const paused = (): Error => Object.assign(new Error('the login service asked for a pause'), { code: 'ERR_PAUSED' })
+
+const busy = (): Error => Object.assign(new Error('too many wait for the login service'), { code: 'ERR_BUSY' })
 
 interface Waiting {
   readonly by: string
@@ -35,7 +39,11 @@ const gate = () => {
 
   return {
     enter: (by: string): Promise<void> =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
+        if (!hasRoom(by) && waiting.length >= mostWaiting) {
+          reject(busy())
+          return
+        }
         if (!hasRoom(by)) {
           waiting = [...waiting, { by, go: resolve }]
           return
@@ -62,13 +70,14 @@ const pauses = () => {
     begin: (key: string, forInMs: number): void => {
       const now = performance.now()
       for (const [other, until] of untilInMs) if (until <= now) untilInMs.delete(other)
-      if (forInMs > 0) untilInMs.set(key, now + forInMs)
+      // Of two answers the longer pause counts.
+      if (forInMs > 0) untilInMs.set(key, Math.max(untilInMs.get(key) ?? 0, now + forInMs))
     },
   }
 }
 
 /**
- * The same fetch, with manners: at most 16 requests at once, and two for one (`by`), the others wait their turn; and where
+ * The same fetch, with manners: at most 16 requests at once, and two for one (`by`), the others wait their turn, 256 at most; and where
  * an answer of 429 or 503 asks for a pause (`Retry-After` in seconds, a minute at most), none for that long, to that host
  * and by that one. Rejects as fetch does.
  */

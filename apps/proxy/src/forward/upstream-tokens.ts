@@ -25,12 +25,17 @@ const ended: E.Either<ProxyError, string> = E.left({ _tag: 'UpstreamAuthUnavaila
 
 /** Tokens in the name that was settled for a call: the gateway's own, or its user's. */
 export const upstreamTokens = (own: RenewingToken, onBehalfOf: TokensByAssertion): EndableTokens => {
+  let hasEnded = false
   const waiting = new Set<(result: E.Either<ProxyError, string>) => void>()
 
   const untilEnd =
     (take: TE.TaskEither<ProxyError, string>): TE.TaskEither<ProxyError, string> =>
     () =>
       new Promise((resolve) => {
+        if (hasEnded) {
+          resolve(ended)
+          return
+        }
         waiting.add(resolve)
         void take().then((result) => {
           waiting.delete(resolve)
@@ -47,6 +52,9 @@ export const upstreamTokens = (own: RenewingToken, onBehalfOf: TokensByAssertion
       ),
     drop: (call, token) =>
       call.upstream.kind === 'user' ? onBehalfOf.drop(assertionOf(call), token) : own.drop(token),
-    end: () => waiting.forEach((resolve) => resolve(ended)),
+    end: () => {
+      hasEnded = true
+      waiting.forEach((resolve) => resolve(ended))
+    },
   }
 }
