@@ -132,22 +132,17 @@ const mostUsers = 10_000
 
 const upstreamTokensBy = (upstream: Config['upstream']): EndableTokens => {
   const { clientId = '', graphUrl, identityClientId } = upstream
-  const settings = {
-    ...upstream,
-    scope: `${graphUrl}/.default`,
-  }
+  const settings = { ...upstream, scope: `${graphUrl}/.default` }
+  // Two lines: however many users come, the gateway's own token does not wait for theirs.
+  const ownFetch = restrainedFetch(boundedFetch)
   return upstreamTokens(
-    // Its own line: however many users come, the gateway's own token does not wait for theirs.
-    azureAppTokens({
-      ...settings,
-      clientId: ownApplicationOf(upstream).clientId,
-      fetch: restrainedFetch(boundedFetch),
-    }),
+    azureAppTokens({ ...settings, clientId: ownApplicationOf(upstream).clientId, fetch: ownFetch }),
     msalOnBehalfOfTokens({
       ...settings,
       clientId,
       mostUsers,
       fetch: restrainedFetch(boundedFetch),
+      ownFetch,
       ...(identityClientId === undefined ? {} : { managedIdentityClientId: identityClientId }),
     }),
   )

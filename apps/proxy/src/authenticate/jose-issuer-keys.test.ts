@@ -162,14 +162,7 @@ describe('the keys of the issuer', () => {
 
   it.each<[string, () => ReadonlyArray<object>]>([
     ['two have one name', () => [first.jwk, { ...second.jwk, kid: 'k1' }]],
-    [
-      'another kind has the same name',
-      () => [
-        { ...first.jwk, issuer: 'x' },
-        { kty: 'EC', kid: 'k1' },
-      ],
-    ],
-    ['one of the two could prove nothing', () => [first.jwk, { ...first.jwk, use: 'enc' }]],
+    ['the same stands there twice', () => [first.jwk, first.jwk]],
     ['they are for encryption', () => [{ ...first.jwk, use: 'enc' }]],
     ['they are short', () => [{ ...first.jwk, n: first.jwk.n?.slice(0, 300) }]],
     ...['AQ', 'AAE', 'AQ==', 'AR', ' AQ', 'AAAAAQ', 'Ag', 'AA'].map((e): [string, () => ReadonlyArray<object>] => [
@@ -199,6 +192,24 @@ describe('the keys of the issuer', () => {
     await vi.advanceTimersByTimeAsync(30_000)
     await vi.waitFor(async () => expect(await world.checks.check(trusted, second.token)()).toEqual(genuine))
     expect(await world.checks.check(trusted, first.token)()).toEqual({ _tag: 'NotGenuine', reason: 'keyUnknown' })
+  })
+
+  it.each<[string, object]>([
+    ['for encryption', { ...second.jwk, kid: 'k1', use: 'enc' }],
+    ['of another kind', { ...elliptic, kid: 'k1' }],
+    ['of another issuer’s, but none that could prove anything', { ...first.jwk, e: 'AQ', issuer: 'another' }],
+  ])('may share their name with one %s', async (_, namesake) => {
+    for (const keys of [
+      [first.jwk, namesake],
+      [namesake, first.jwk],
+    ]) {
+      const world = anIssuer()
+      world.state.keys = keys
+      await begun(world)
+
+      expect(await world.checks.check(trusted, first.token)()).toEqual(genuine)
+      world.checks.stop()
+    }
   })
 
   it('are trusted for as long as they are published, and no longer', async () => {

@@ -52,9 +52,9 @@ const wordsOf = (error: unknown): string => {
 }
 
 /**
- * The keys of one issuer. They are renewed every 10 minutes in the background; an unknown key id makes them be fetched at once, at most
- * every 30 seconds; one fetch at a time. While they cannot be renewed, the last good ones serve for a day. That keys
- * cannot be had is told apart from a key that is not there. Never rejects.
+ * The keys of one issuer. They are renewed every 10 minutes in the background; an unknown key id makes them be fetched at
+ * once, at most every 30 seconds; one fetch at a time. While they cannot be renewed, the last good ones serve for a day.
+ * That keys cannot be had is told apart from a key that is not there. Never rejects.
  */
 export const joseIssuerKeys = (settings: IssuerKeysSettings): IssuerKeys => {
   let keys: PublishedKeys | undefined

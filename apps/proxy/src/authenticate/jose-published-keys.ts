@@ -72,6 +72,10 @@ const fits = (key: KeyObject, algorithm: string): boolean => {
   return algorithm === 'EdDSA' ? type === 'ed25519' : type === 'ec' && details.namedCurve === curves[algorithm]
 }
 
+/** RFC 7518 §6.1 and RFC 8037 §2. Looked at first: to read a key takes its time, and a set may hold a thousand. */
+const kindFor = (algorithm: string): string =>
+  algorithm === 'EdDSA' ? 'OKP' : algorithm.startsWith('ES') ? 'EC' : 'RSA'
+
 const readKey = (jwk: JWK): KeyObject | undefined => {
   try {
     return createPublicKey({ key: jwk, format: 'jwk' })
@@ -85,14 +89,16 @@ const isUsableFor =
   (algorithms: ReadonlyArray<string>) =>
   (jwk: JWK): jwk is JWK & PublishedKey => {
     if (!PublishedKey.is(jwk) || jwk.key_ops?.includes('verify') === false) return false
-    const asked = algorithms.filter((algorithm) => jwk.alg === undefined || jwk.alg === algorithm)
+    const asked = algorithms.filter(
+      (algorithm) => kindFor(algorithm) === jwk.kty && (jwk.alg === undefined || jwk.alg === algorithm),
+    )
     const key = asked.length === 0 ? undefined : readKey(jwk)
     return key !== undefined && asked.some((algorithm) => fits(key, algorithm))
   }
 
 /** Of two keys with one name nobody could say which is meant, nor whose it is: neither is taken. */
-const withoutNamesakes = (jwks: ReadonlyArray<JWK>): ReadonlyArray<JWK> => {
-  const times = new Map<unknown, number>()
+const withoutNamesakes = <K extends PublishedKey>(jwks: ReadonlyArray<K>): ReadonlyArray<K> => {
+  const times = new Map<string, number>()
   for (const { kid } of jwks) times.set(kid, (times.get(kid) ?? 0) + 1)
   return jwks.filter(({ kid }) => times.get(kid) === 1)
 }
@@ -143,7 +149,7 @@ export const josePublishedKeys = async (
   // Fetched once: when to fetch again is for jose-issuer-keys.ts to say.
   const published = createRemoteJWKSet(address, { timeoutDuration: longestWaitInMs, [customFetch]: fetch })
   await published.reload()
-  const usable = withoutNamesakes(published.jwks()?.keys ?? []).filter(isUsableFor(algorithms))
+  const keys = withoutNamesakes((published.jwks()?.keys ?? []).filter(isUsableFor(algorithms)))
   // The key that is found and the mark that is looked at are of one list.
-  return { set: createLocalJWKSet({ keys: usable }), marks: marksOf(usable, before) }
+  return { set: createLocalJWKSet({ keys: [...keys] }), marks: marksOf(keys, before) }
 }

@@ -15,7 +15,10 @@ export type IssuerConfig =
       readonly keyIssuer: string
     }
 
-/** Whose tokens are taken, and what is asked of them. */
+/**
+ * Whose tokens are taken, and what is asked of them. The shapes are those of `authenticate/`, which a leaf cannot import;
+ * `start-proxy.ts` hands the one to the other, so that the compiler holds them together.
+ */
 export interface CallersConfig {
   readonly issuers: ReadonlyArray<IssuerConfig>
   readonly rules: {

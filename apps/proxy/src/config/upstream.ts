@@ -71,7 +71,8 @@ const problemsOfCloud = (decoded: Variables): ReadonlyArray<ConfigProblem> => {
     : [
         {
           variable: 'GRAPH_CLOUD',
-          message: `and AZURE_AUTHORITY_HOST or GRAPH_URL are of different clouds (${authorityHost}, ${graphUrl}). Set GRAPH_CLOUD to the one that is meant`,
+          message:
+            'and AZURE_AUTHORITY_HOST or GRAPH_URL are of different clouds. Set GRAPH_CLOUD to the one that is meant, and leave the other two unset',
         },
       ]
 }

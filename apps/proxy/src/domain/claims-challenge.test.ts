@@ -46,6 +46,7 @@ describe('the claims that a challenge asks for', () => {
     ],
     ...[
       '{"access_token":{"xms_rp_ipaddr":{"value":"2a02:8109:9c80:1234:5c1f:a9b2:77d3:1e4f"}}}',
+      '{"access_token":{"xms_rp_ipaddr":{"values":["::1","fe80::1","::ffff:192.0.2.128","192.0.2.1"]}}}',
       '{"access_token":{"nbf":{"essential":true,"value":1604106651},"xms_caeerror":{"value":"10012"}}}',
       '{"access_token":{"amr":{"values":["http://schemas.microsoft.com/claims/multipleauthn"]}}}',
     ].map((text): [string, string] => [text, text]),
@@ -61,6 +62,7 @@ describe('the claims that a challenge asks for', () => {
     ['a token for a name', '{"access_token":{"eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl":null}}'],
     ['blanks and quotes', '{"access_token":{"x":{"value":"a \\" b"}}}'],
     ['another type', '{"access_token":{"x":{"value":1.5}}}'],
+    ['forty digits of hex behind colons', `{"access_token":{"x":{"value":"a:b:${'0123456789'.repeat(4)}"}}}`],
     ['forty digits of hex', `{"access_token":{"x":{"value":"${'0123456789abcdef'.repeat(3).slice(0, 40)}"}}}`],
     ['nothing', '{}'],
     ['nothing that is understood', '{"you_sent":"a secret"}'],

@@ -5,7 +5,7 @@ const longestClaims = 4_096
 // Whoever answers may quote what it was sent: a secret has 40 characters or more, a policy's id, a class of
 // authentication, an address or a time has not.
 const harmless = /^[\w.:/-]{1,36}$/
-const ipv6 = /^(?=(?:[^:]*:){2})[\da-f:.]{2,45}$/i
+const ipv6 = /^(?:[\da-f]{0,4}:){2,8}(?:[\da-f]{0,4}|[\d.]{7,15})$/i
 const longerNames: ReadonlySet<string> = new Set([
   'http://schemas.microsoft.com/claims/multipleauthn',
   'urn:federation:authentication:windows',

@@ -53,6 +53,7 @@ const tokensBy = (
     credential,
     scope,
     fetch: boundedFetch,
+    ownFetch: more.fetch ?? boundedFetch,
     mostUsers: 100,
     ...more,
   })
@@ -233,6 +234,21 @@ describe('with a managed identity that vouches for the application', () => {
   afterAll(async () => {
     vi.unstubAllEnvs()
     await closeServer(machine)
+  })
+
+  it('the machine is not asked in the line of users', async () => {
+    isWell = true
+    asked.length = 0
+    const fetch: BoundedFetch = (url, options) =>
+      url.startsWith(login.url) ? boundedFetch(url, options) : Promise.reject(new Error('this line is for users'))
+    const tokens = tokensBy(
+      { kind: 'managedIdentity' },
+      { managedIdentityClientId: identity, fetch, ownFetch: boundedFetch },
+    )
+    await tokens.take('ada', assertion, inTime())()
+
+    expect(asked).toHaveLength(1)
+    expect(login.requests).toHaveLength(1)
   })
 
   it('a failure of the machine is told, and the login service is not asked', async () => {

@@ -19,6 +19,7 @@ import {
   wordsOfEntraError,
   wordsOfFault,
 } from './entra-error.js'
+import type { BoundedFetch } from './bounded-fetch.js'
 import { type TokensByAssertion, tokensByAssertion } from './lru-tokens-by-assertion.js'
 import { readClientCertificate, readTokenFile } from './node-credential-files.js'
 import type { AcquiredToken, RenewingToken } from './renewing-tokens.js'
@@ -28,6 +29,8 @@ export interface OnBehalfOfSettings extends AppTokenSettings {
   readonly clientId: string
   /** The user-assigned identity that vouches, where that is the credential: a machine's own cannot. */
   readonly managedIdentityClientId?: string
+  /** For the gateway's own requests, which do not wait in the line of users. */
+  readonly ownFetch: BoundedFetch
   /** For how many callers' tokens a token is kept. */
   readonly mostUsers: number
 }
@@ -54,6 +57,7 @@ const exchangeAudienceOf = (authorityHost: string): string => {
 const identityTokens = (settings: OnBehalfOfSettings): RenewingToken =>
   azureAppTokens({
     ...settings,
+    fetch: settings.ownFetch,
     clientId: settings.managedIdentityClientId,
     credential: { kind: 'managedIdentity' },
     scope: `${exchangeAudienceOf(settings.authorityHost)}/.default`,

@@ -77,9 +77,9 @@ const pauses = () => {
 }
 
 /**
- * The same fetch, with manners: at most 16 requests at once, and two for one (`by`), the others wait their turn, 256 at most; and where
- * an answer of 429 or 503 asks for a pause (`Retry-After` in seconds, a minute at most), none for that long, to that host
- * and by that one. Rejects as fetch does.
+ * The same fetch, with manners: at most 16 requests at once, and two for one (`by`); 256 others wait their turn, and more
+ * are refused. Where an answer of 429 or 503 asks for a pause (`Retry-After` in seconds, a minute at most), none is made for
+ * that long to that host by that one. Rejects as fetch does.
  */
 export const restrainedFetch = (fetch: BoundedFetch): BoundedFetch => {
   const { enter, leave } = gate()
