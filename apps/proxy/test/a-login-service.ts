@@ -111,3 +111,15 @@ export const aClientCertificate = async (passphrase?: string): Promise<TestCerti
   })
   return { pem: `${key}\n${cert}`, key, certificate: cert }
 }
+
+/** Who asks this service for what, in the tests of those who ask. */
+export const asking = {
+  tenantId: '00000000-0000-4000-8000-000000000001',
+  clientId: '00000000-0000-4000-8000-000000000003',
+  scope: 'https://graph.example/.default',
+  secret: 'a~secret.that_nobody-may-read-1234567890',
+  trace: '0b1c2d3e-0000-4000-8000-000000000001',
+} as const
+
+/** A deadline that is far off. */
+export const inTime = (): { readonly atInMs: number } => ({ atInMs: performance.now() + 25_000 })

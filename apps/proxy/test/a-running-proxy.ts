@@ -208,3 +208,11 @@ export const requestText = ({
     '',
     body,
   ].join('\r\n')
+
+/** Makes the documented call with a token. */
+export const present = ({ port }: TestWorld, token: string): Promise<RawReply> =>
+  rawExchange(port, requestText({ authorization: `Bearer ${token}` }))
+
+/** What the ledger holds of a call, by its reply. */
+export const recordsFor = ({ recordsOf }: TestWorld, { headers }: RawReply): ReturnType<TestWorld['recordsOf']> =>
+  recordsOf(String(headers['audit-id']))

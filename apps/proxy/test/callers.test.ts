@@ -1,7 +1,7 @@
 import { sign } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { aRunningProxy, type RawReply, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
+import { aRunningProxy, present, type RawReply, recordsFor, type TestWorld } from './a-running-proxy.js'
 import {
   ada,
   appIdUri,
@@ -22,10 +22,7 @@ afterEach(async () => {
   world = undefined
 })
 
-const present = ({ port }: TestWorld, token: string): Promise<RawReply> =>
-  rawExchange(port, requestText({ authorization: `Bearer ${token}` }))
-
-const recordOf = ({ recordsOf }: TestWorld, { headers }: RawReply) => recordsOf(String(headers['audit-id']))[0]
+const recordOf = (running: TestWorld, reply: RawReply) => recordsFor(running, reply)[0]
 
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
@@ -230,116 +227,6 @@ describe('by configuration', () => {
     })
 
     expect(recordOf(world, await present(world, token))).toMatchObject({ reason: 'kind' })
-  })
-})
-
-describe('calls counted by caller', () => {
-  it('are refused when there are too many, with the time to wait, and the caller is on record', async () => {
-    world = await aRunningProxy({ CALLER_RATE_LIMIT: '2/60s' })
-    vi.useFakeTimers({ toFake: ['performance'] })
-    const running = world
-    const token = await world.token()
-    const replies = [
-      await present(world, token),
-      await present(world, await world.token()),
-      await present(world, token),
-    ]
-    const ofAda = await present(world, await userToken(world.provider, ada))
-
-    expect(replies.map(({ status }) => status)).toEqual([201, 201, 429])
-    expect(replies.map(({ headers }) => headers['ratelimit'])).toEqual([
-      '"caller";r=1;t=30',
-      '"caller";r=0;t=60',
-      '"caller";r=0;t=60',
-    ])
-    expect(replies[2]).toMatchObject({
-      headers: { 'ratelimit-policy': '"caller";q=2;w=60', 'retry-after': '30' },
-      error: { code: 'callerRateLimited', innerError: { retry: 'after', outcome: 'notSent' } },
-    })
-    expect(recordOf(running, replies[2] as RawReply)).toMatchObject({
-      kind: 'refusal',
-      code: 'callerRateLimited',
-      caller: { objectId: importer.objectId },
-    })
-    expect(ofAda).toMatchObject({ status: 201, headers: { ratelimit: '"caller";r=1;t=30' } })
-    expect(running.graph.received.join('').match(/POST \/beta/g)).toHaveLength(3)
-  })
-
-  it('tell what is left with every refusal of a caller that was counted', async () => {
-    world = await aRunningProxy({ CALLER_RATE_LIMIT: '2/60s', UPSTREAM_AUTH: 'on-behalf-of' })
-    vi.useFakeTimers({ toFake: ['performance'] })
-
-    expect(await present(world, await world.token())).toMatchObject({
-      status: 403,
-      headers: { ratelimit: '"caller";r=1;t=30' },
-    })
-  })
-
-  it('may be shared by those who call through one application', async () => {
-    world = await aRunningProxy({ CALLER_RATE_LIMIT: '1/60s', CALLER_RATE_BY: 'application' })
-
-    expect(await present(world, await world.token())).toMatchObject({ status: 201 })
-    expect(await present(world, await userToken(world.provider, ada))).toMatchObject({ status: 429 })
-  })
-
-  it('tell what is left with refusals of the body, too, and nothing unless it is configured', async () => {
-    world = await aRunningProxy({ CALLER_RATE_LIMIT: '2/60s' })
-    const authorization = `Bearer ${await world.token()}`
-    const refused = await rawExchange(world.port, requestText({ authorization, body: '{}' }))
-    expect(refused).toMatchObject({ status: 400, headers: { ratelimit: '"caller";r=1;t=30' } })
-    await world.stop()
-
-    world = await aRunningProxy()
-    expect((await present(world, await world.token())).headers).not.toHaveProperty('ratelimit')
-  })
-})
-
-describe('what tokens are taken', () => {
-  const metadata = '/.well-known/oauth-protected-resource'
-
-  it('is told at the well-known path, and every challenge points there', async () => {
-    world = await aRunningProxy({ CALLER_GATEWAY_URL: 'https://gateway.example' })
-    const got = await rawExchange(world.port, requestText({ method: 'GET', target: metadata, body: '' }))
-    const head = await fetch(`${world.url}${metadata}`, { method: 'HEAD' })
-
-    expect(got).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' } })
-    expect(JSON.parse(got.body)).toMatchObject({
-      resource: 'https://gateway.example',
-      authorization_servers: [world.provider.issuer],
-      scopes_supported: [`${audience}/${permission}`],
-    })
-    expect([head.status, head.headers.get('content-length')]).toEqual([200, String(Buffer.byteLength(got.body))])
-
-    const where = `resource_metadata="https://gateway.example${metadata}"`
-    const replies = [
-      await rawExchange(world.port, requestText()),
-      await present(world, 'a.b.c'),
-      await present(world, changed(world, await world.token(), { claims: { roles: [] } })),
-    ]
-    expect(replies.map(({ headers }) => headers['www-authenticate'])).toEqual([
-      `Bearer ${where}`,
-      `Bearer error="invalid_token", ${where}`,
-      `Bearer error="insufficient_scope", scope="${permission}", ${where}`,
-    ])
-  })
-
-  it('is told so that it can be asked for: the published scope gives a token that is taken', async () => {
-    world = await aRunningProxy({ CALLER_GATEWAY_URL: 'https://gateway.example' })
-    const published: { scopes_supported: ReadonlyArray<string> } = JSON.parse(
-      (await rawExchange(world.port, requestText({ method: 'GET', target: metadata, body: '' }))).body,
-    )
-    const token = await userToken(world.provider, ada, { scope: published.scopes_supported.join(' ') })
-
-    expect(await present(world, token)).toMatchObject({ status: 201 })
-  })
-
-  it('is not told where the gateway does not know its own URL', async () => {
-    world = await aRunningProxy()
-
-    expect(await rawExchange(world.port, requestText({ method: 'GET', target: metadata }))).toMatchObject({
-      status: 404,
-      error: { code: 'routeNotFound' },
-    })
   })
 })
 

@@ -6,11 +6,12 @@ import { joseSignatureChecks } from '../src/authenticate/jose-signature-check.js
 import { lruProvedTokens } from '../src/authenticate/lru-proved-tokens.js'
 import { matchRoute } from '@device-install-state/model/operations'
 import { aCreateRequest, bookPath, withHeader } from './a-request.js'
+import { anEntraIssuer, someTokenRules } from './a-trusted-issuer.js'
 
 // All of them, some 170,000: EXHAUSTIVE=1 pnpm exec vitest run test/every-byte.test.ts
 const isExhaustive = process.env['EXHAUSTIVE'] === '1'
 
-const issuer = 'https://issuer.example/t1/v2.0'
+const { issuer } = anEntraIssuer
 const { privateKey, publicKey } = await generateKeyPair('RS256')
 const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', use: 'sig' }
 const nowInSeconds = Math.floor(Date.now() / 1000)
@@ -24,7 +25,7 @@ const token = await new SignJWT({ ver: '2.0', tid: 't1', oid: 'o1', azp: 'c1', u
   .sign(privateKey)
 
 const checks = joseSignatureChecks({
-  issuers: [{ kind: 'entra', issuer, discovery: issuer, tenantId: 't1', version: '2.0', keyIssuer: issuer }],
+  issuers: [anEntraIssuer],
   algorithms: ['RS256'],
   dangerouslyAllowPlainHttp: false,
   fetch: (url) =>
@@ -36,17 +37,8 @@ beforeAll(() => checks.begin())
 afterAll(() => checks.stop())
 
 const ports: AuthenticatePorts = {
-  trustedIssuers: [{ kind: 'entra', issuer, discovery: issuer, tenantId: 't1', version: '2.0', keyIssuer: issuer }],
-  tokenRules: {
-    audiences: ['a1'],
-    graphAudiences: [],
-    scope: 'P',
-    role: 'P',
-    appIds: undefined,
-    algorithms: ['RS256'],
-    tokenTypes: ['JWT'],
-    longestLifeInSeconds: 3600,
-  },
+  trustedIssuers: [anEntraIssuer],
+  tokenRules: someTokenRules,
   checkSignature: checks.check,
   // As in production: the good one is known, and none that only looks like it may be taken for it.
   provedTokens: lruProvedTokens((text) => text),

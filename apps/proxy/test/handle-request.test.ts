@@ -9,6 +9,7 @@ import type { ProxyError } from '../src/domain/proxy-error.js'
 import { handleRequest } from '../src/handle-request.js'
 import type { Ports } from '../src/ports.js'
 import { aCreateRequest, bookPath, withHeader } from './a-request.js'
+import { someTokenRules } from './a-trusted-issuer.js'
 
 const now = new Date('2026-11-23T12:00:00Z')
 const seconds = now.getTime() / 1000
@@ -40,16 +41,7 @@ const fakePorts = (change: Partial<Ports> = {}) => {
     graphVersions: ['beta'],
     isDraining: () => false,
     trustedIssuers: [{ kind: 'openid', issuer: 'https://issuer.example', discovery: 'https://issuer.example' }],
-    tokenRules: {
-      audiences: ['a1'],
-      graphAudiences: [],
-      scope: 'P',
-      role: 'P',
-      appIds: undefined,
-      algorithms: ['RS256'],
-      tokenTypes: ['JWT'],
-      longestLifeInSeconds: 3600,
-    },
+    tokenRules: someTokenRules,
     checkSignature: () => T.of({ _tag: 'Genuine', isKeyTrusted: () => true }),
     provedTokens: { recall: () => () => undefined, remember: () => () => undefined },
     callerRates: undefined,

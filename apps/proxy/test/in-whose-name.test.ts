@@ -1,7 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, it } from 'vitest'
-import { aRunningProxy, type RawReply, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
+import { aRunningProxy, present, recordsFor, type TestWorld } from './a-running-proxy.js'
 import {
   ada,
   applicationToken,
@@ -21,16 +20,11 @@ afterEach(async () => {
   world = undefined
 })
 
-const present = ({ port }: TestWorld, token: string): Promise<RawReply> =>
-  rawExchange(port, requestText({ authorization: `Bearer ${token}` }))
-
 /** The claims of every token that Graph was called with. */
 const namesAtGraph = ({ graph }: TestWorld) =>
   graph.received.flatMap((bytes) =>
     [...bytes.matchAll(/^authorization: Bearer (\S+)/gim)].map(([, token = '']) => decodeJwt(token)),
   )
-
-const recordsOf = (running: TestWorld, { headers }: RawReply) => running.recordsOf(String(headers['audit-id']))
 
 const onBehalfOf = (running: TestWorld) =>
   running.provider.tokenRequests().filter(({ grantType }) => grantType.endsWith('jwt-bearer'))
@@ -45,7 +39,7 @@ describe('with UPSTREAM_AUTH=app', () => {
 
     expect(reply.status).toBe(201)
     expect(namesAtGraph(world)).toMatchObject([{ azp: gateway.clientId, oid: gateway.objectId, roles: [permission] }])
-    expect(recordsOf(world, reply)).toMatchObject([
+    expect(recordsFor(world, reply)).toMatchObject([
       {
         kind: 'intent',
         caller: {
@@ -69,7 +63,7 @@ describe('with UPSTREAM_AUTH=on-behalf-of', () => {
 
     expect(reply.status).toBe(201)
     expect(namesAtGraph(world)).toMatchObject([{ azp: gateway.clientId, oid: ada.objectId, scp: permission }])
-    expect(recordsOf(world, reply)).toMatchObject([
+    expect(recordsFor(world, reply)).toMatchObject([
       {
         kind: 'intent',
         caller: { kind: 'user', objectId: ada.objectId, appId: importer.clientId },
@@ -98,7 +92,7 @@ describe('with UPSTREAM_AUTH=on-behalf-of', () => {
       status: 403,
       error: { code: 'callerNotAllowed', message: expect.stringContaining('on behalf of users alone') },
     })
-    expect(recordsOf(world, reply)).toMatchObject([
+    expect(recordsFor(world, reply)).toMatchObject([
       { kind: 'refusal', code: 'callerNotAllowed', reason: 'userNeeded', caller: { objectId: importer.objectId } },
     ])
     expect(onBehalfOf(world)).toEqual([])
@@ -113,7 +107,7 @@ describe('with UPSTREAM_AUTH=on-behalf-of', () => {
     const reply = await present(world, await userToken(world.provider, ada, { tenant: guestTenantId }))
 
     expect(reply).toMatchObject({ status: 403, error: { code: 'callerNotAllowed' } })
-    expect(recordsOf(world, reply)).toMatchObject([{ reason: 'otherTenant', caller: { tenantId: guestTenantId } }])
+    expect(recordsFor(world, reply)).toMatchObject([{ reason: 'otherTenant', caller: { tenantId: guestTenantId } }])
   })
 
   it('a user who must do more first is told so with the claims, and may call when it is done', async () => {
@@ -130,7 +124,7 @@ describe('with UPSTREAM_AUTH=on-behalf-of', () => {
         reply.headers['www-authenticate'] ?? '',
       ) ?? []
     expect(where).toBe(`${authorityHost}/${tenantId}/oauth2/v2.0/authorize`)
-    expect(recordsOf(world, reply)).toMatchObject([
+    expect(recordsFor(world, reply)).toMatchObject([
       { kind: 'intent' },
       {
         kind: 'outcome',
@@ -151,7 +145,7 @@ describe('with UPSTREAM_AUTH=on-behalf-of', () => {
     const reply = await present(world, await userToken(world.provider, ada))
 
     expect(reply).toMatchObject({ status: 403, error: { code: 'consentMissing', innerError: { outcome: 'notSent' } } })
-    expect(recordsOf(world, reply)[1]).toMatchObject({ reason: expect.stringContaining('AADSTS65001') })
+    expect(recordsFor(world, reply)[1]).toMatchObject({ reason: expect.stringContaining('AADSTS65001') })
   })
 
   it('a token that Entra no longer takes is told to be renewed', async () => {
@@ -166,7 +160,7 @@ describe('with UPSTREAM_AUTH=on-behalf-of', () => {
       headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
       error: { code: 'assertionRefused' },
     })
-    expect(recordsOf(world, reply)[1]).toMatchObject({
+    expect(recordsFor(world, reply)[1]).toMatchObject({
       outcome: 'notSent',
       reason: expect.stringContaining('AADSTS50013'),
     })
@@ -199,7 +193,7 @@ describe('with UPSTREAM_AUTH=on-behalf-of', () => {
         error: { code: 'interactionRequired', innerError: { outcome: 'refused', retry: 'never' } },
       })
       expect(namesAtGraph(world)).toHaveLength(1)
-      expect(recordsOf(world, reply)[1]).toMatchObject({ outcome: 'refused', code: 'interactionRequired' })
+      expect(recordsFor(world, reply)[1]).toMatchObject({ outcome: 'refused', code: 'interactionRequired' })
     },
   )
 
@@ -212,7 +206,7 @@ describe('with UPSTREAM_AUTH=on-behalf-of', () => {
 
     expect(reply).toMatchObject({ status: 502, error: { code: 'upstreamAuthRejected' } })
     expect(reply.headers).not.toHaveProperty('www-authenticate')
-    expect(recordsOf(world, reply)[1]).toMatchObject({ outcome: 'refused', attempts: 2 })
+    expect(recordsFor(world, reply)[1]).toMatchObject({ outcome: 'refused', attempts: 2 })
   })
 
   it('what Entra demands when Graph has refused the first token reaches the user, too', async () => {
@@ -238,7 +232,7 @@ describe('with UPSTREAM_AUTH=on-behalf-of', () => {
       headers: { 'www-authenticate': expect.stringContaining(`claims="${btoa(claims)}"`) },
       error: { code: 'interactionRequired', innerError: { outcome: 'refused' } },
     })
-    expect(recordsOf(world, reply)[1]).toMatchObject({
+    expect(recordsFor(world, reply)[1]).toMatchObject({
       outcome: 'refused',
       code: 'interactionRequired',
       reason: expect.stringContaining('AADSTS50076'),
@@ -279,7 +273,7 @@ describe('with UPSTREAM_AUTH=on-behalf-of', () => {
     expect(reply).toMatchObject({ status: 502, error: { code: 'upstreamAuthRejected' } })
     const [first, second] = namesAtGraph(world)
     expect(second?.['uti']).not.toBe(first?.['uti'])
-    expect(recordsOf(world, reply)[1]).toMatchObject({ outcome: 'refused', attempts: 2 })
+    expect(recordsFor(world, reply)[1]).toMatchObject({ outcome: 'refused', attempts: 2 })
     expect(onBehalfOf(world)).toHaveLength(2)
   })
 })
@@ -308,73 +302,9 @@ describe('with UPSTREAM_AUTH=by-caller', () => {
     expect(replies.map(({ status }) => status)).toEqual([201, 201])
     expect(namesAtGraph(world)).toMatchObject([{ oid: ada.objectId }, { oid: gateway.objectId }])
     const running = world
-    expect(replies.map((reply) => recordsOf(running, reply)[0])).toMatchObject([
+    expect(replies.map((reply) => recordsFor(running, reply)[0])).toMatchObject([
       { upstream: { kind: 'user', objectId: ada.objectId } },
       { upstream: { kind: 'application', clientId: gateway.clientId } },
     ])
-  })
-})
-
-describe('when the login service gives no token for Graph', () => {
-  const toTokenEndpoint =
-    (fault: (response: ServerResponse) => unknown) =>
-    (request: IncomingMessage, response: ServerResponse): boolean => {
-      if (request.method !== 'POST' || request.url?.includes('/oauth2/v2.0/token') !== true) return false
-      fault(response)
-      return true
-    }
-  const oauthError = (status: number, body: object) => (response: ServerResponse) =>
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-
-  const secretive = {
-    error: 'invalid_client',
-    error_description: `AADSTS7000215: Invalid client secret provided: ${gateway.clientSecret}. Trace ID: x`,
-    error_codes: [7000215],
-    trace_id: '0f2f2c6e-0000-4000-8000-000000000000',
-  }
-
-  describe.each(['app', 'on-behalf-of'])('(UPSTREAM_AUTH=%s)', (mode) => {
-    it.each<[string, (response: ServerResponse) => unknown, RegExp]>([
-      ['a wrong secret', oauthError(401, secretive), /^invalid_client AADSTS7000215 \(trace 0f2f2c6e-/],
-      ['too many requests', oauthError(429, { error: 'temporarily_unavailable' }), /temporarily_unavailable/],
-      ['HTML', (response) => response.writeHead(502).end('<html>secret page</html>'), /HTML with status 502/],
-      [
-        '10 MB',
-        (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(`"${'x'.repeat(1e7)}"`),
-        /too large/,
-      ],
-      ['a connection that breaks', (response) => response.destroy(), /Error/],
-      ['a redirect', (response) => response.writeHead(307, { location: 'https://evil.example/' }).end(), /redirect/],
-    ])('(%s) nothing is sent, the record says why, and no secret is told', async (_, fault, reason) => {
-      world = await aRunningProxy({ UPSTREAM_AUTH: mode })
-      const token = mode === 'app' ? await world.token() : await userToken(world.provider, ada)
-      world.provider.intercept(toTokenEndpoint(fault))
-      const reply = await present(world, token)
-
-      expect(reply).toMatchObject({
-        status: 503,
-        headers: { 'retry-after': '10' },
-        error: { code: 'upstreamAuthUnavailable', innerError: { outcome: 'notSent', retry: 'safe' } },
-      })
-      expect(recordsOf(world, reply)).toMatchObject([
-        { kind: 'intent' },
-        { kind: 'outcome', outcome: 'notSent', reason: expect.stringMatching(reason) },
-      ])
-      expect(namesAtGraph(world)).toEqual([])
-      expect(JSON.stringify([reply, world.records(), world.logged])).not.toMatch(/a secret of|secret page|evil|xxxx/)
-    })
-
-    it('(it hangs) the call ends with its deadline, and nothing was sent', async () => {
-      world = await aRunningProxy({ UPSTREAM_AUTH: mode, UPSTREAM_DEADLINE_MS: '300' })
-      const token = mode === 'app' ? await world.token() : await userToken(world.provider, ada)
-      world.provider.intercept(toTokenEndpoint(() => undefined))
-      const reply = await present(world, token)
-
-      expect(reply).toMatchObject({ status: 503, error: { code: 'upstreamAuthUnavailable' } })
-      expect(recordsOf(world, reply)[1]).toMatchObject({
-        outcome: 'notSent',
-        reason: 'the time for the call ran out before a token came',
-      })
-    })
   })
 })

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { aRunningProxy, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
+import { aRunningProxy, present, type TestWorld } from './a-running-proxy.js'
 
 let world: TestWorld | undefined
 afterEach(async () => {
@@ -9,9 +9,6 @@ afterEach(async () => {
   await world?.stop()
   world = undefined
 })
-
-const present = ({ port }: TestWorld, token: string) =>
-  rawExchange(port, requestText({ authorization: `Bearer ${token}` }))
 
 const readiness = async ({ adminUrl }: TestWorld): Promise<number> => (await fetch(`${adminUrl}/readyz`)).status
 

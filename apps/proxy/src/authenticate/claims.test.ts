@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { anEntraIssuer } from '../../test/a-trusted-issuer.js'
 import { callerOfClaims } from './claims.js'
 import type { TokenRules } from './token-rules.js'
 import type { TrustedIssuer } from './trusted-issuer.js'
@@ -17,14 +18,7 @@ const rules: TokenRules = {
   tokenTypes: ['JWT'],
   longestLifeInSeconds: 28 * 3600,
 }
-const v2: TrustedIssuer = {
-  kind: 'entra',
-  issuer: 'https://login.example/t1/v2.0',
-  discovery: 'https://login.example/t1/v2.0',
-  tenantId: 't1',
-  version: '2.0',
-  keyIssuer: 'https://login.example/t1/v2.0',
-}
+const v2 = anEntraIssuer
 const v1: TrustedIssuer = { ...v2, issuer: 'https://sts.example/t1/', version: '1.0' }
 const openId: TrustedIssuer = {
   kind: 'openid',

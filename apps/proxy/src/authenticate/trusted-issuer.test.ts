@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isKeyOf, type TrustedIssuer } from './trusted-issuer.js'
-
-const entra: TrustedIssuer = {
-  kind: 'entra',
-  issuer: 'https://login.example/t1/v2.0',
-  discovery: 'https://login.example/t1/v2.0',
-  tenantId: 't1',
-  version: '2.0',
-  keyIssuer: 'https://login.example/t1/v2.0',
-}
+import { anEntraIssuer } from '../../test/a-trusted-issuer.js'
+import { isKeyOf } from './trusted-issuer.js'
 
 describe('a key may sign for a tenant', () => {
   it.each([
@@ -24,7 +16,7 @@ describe('a key may sign for a tenant', () => {
     [null, false],
     [['https://login.example/{tenantid}/v2.0'], false],
   ])('if it says that it is for %j: %s', (keyIssuer, expected) => {
-    expect(isKeyOf(entra, keyIssuer)).toBe(expected)
+    expect(isKeyOf(anEntraIssuer, keyIssuer)).toBe(expected)
   })
 
   it('and for another provider whatever it says', () => {

@@ -2,7 +2,8 @@ import { outcomeOfError, type OutcomeKind } from './outcome.js'
 import type { ProxyError } from './proxy-error.js'
 import { type ChallengeContext, headersOf, type Reply, type ReplyContext } from './reply.js'
 import { reasonOf } from './reason-of.js'
-import { tell, type Told } from './tell-error.js'
+import { tell } from './tell-error.js'
+import type { Told } from './told.js'
 
 /** Our name for an error, as in `docs/status-codes.md`. */
 export const codeOfError = (error: ProxyError): string => tell(error).code

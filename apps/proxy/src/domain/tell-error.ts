@@ -1,101 +1,13 @@
 import { messageOfProblem, type Problem } from '@device-install-state/model'
-import type { Retry } from './outcome.js'
-import type { CallerNotAllowedWhy, GraphRefusal, ProxyError } from './proxy-error.js'
-
-/** What a caller is told of an error: status and words, and what it may do next. */
-export interface Told {
-  readonly status: number
-  readonly code: string
-  readonly message: string
-  readonly retry: Retry
-  readonly headers?: Readonly<Record<string, string>>
-  readonly details?: ReadonlyArray<{ readonly code: string; readonly message: string; readonly target?: string }>
-  /** Set where Graph's own code is relayed. */
-  readonly graph?: GraphRefusal
-  readonly createdId?: string
-}
+import type { CallerNotAllowedWhy, ProxyError } from './proxy-error.js'
+import { tellRefusal } from './tell-refusal.js'
+import { challenge, claimsChallenge, retryAfter, type Told } from './told.js'
 
 const detailOf = (problem: Problem) => ({
   code: problem.code,
   message: messageOfProblem(problem),
   target: problem.pointer,
 })
-
-const challenge = (parameters = ''): Readonly<Record<string, string>> => ({
-  'WWW-Authenticate': parameters === '' ? 'Bearer' : `Bearer ${parameters}`,
-})
-
-/** Entra, "Claims challenges": the client gets a new token with these claims, and calls again. */
-const claimsChallenge = (claims: string): Readonly<Record<string, string>> =>
-  challenge(`error="insufficient_claims", claims="${btoa(claims)}"`)
-
-const retryAfter = (seconds: number): Readonly<Record<string, string>> => ({ 'Retry-After': String(seconds) })
-
-const relayed: Readonly<Record<number, string>> = {
-  403: 'upstreamForbidden',
-  404: 'upstreamNotFound',
-  409: 'upstreamConflict',
-  410: 'upstreamConflict',
-  412: 'upstreamConflict',
-  423: 'upstreamConflict',
-}
-
-const permissionHint =
-  'The gateway’s application needs the permission DeviceManagementApps.ReadWrite.All with admin consent, and the tenant an active Intune license.'
-
-const toldOfRefusal = (refusal: GraphRefusal): Told => {
-  const said = refusal.message === undefined ? '' : ` Graph says: ${refusal.message}`
-  switch (refusal.status) {
-    case 400:
-    case 402:
-    case 422:
-      return {
-        status: refusal.status,
-        code: 'upstreamRejected',
-        message: `Graph rejected the request.${said}`,
-        retry: 'never',
-        graph: refusal,
-      }
-    case 403:
-      return {
-        status: 403,
-        code: 'upstreamForbidden',
-        message: `Graph forbids this call. ${permissionHint}${said}`,
-        retry: 'never',
-        graph: refusal,
-      }
-    case 404:
-      return {
-        status: 404,
-        code: 'upstreamNotFound',
-        message: `Graph does not know this book or this user’s summary; check the ids in the path.${said}`,
-        retry: 'never',
-        graph: refusal,
-      }
-    case 429:
-    case 503:
-    case 509:
-      return {
-        status: refusal.status === 429 ? 429 : 503,
-        code: refusal.status === 429 ? 'upstreamThrottled' : 'upstreamUnavailable',
-        message: `Graph takes no more calls for now; send it again after the time in Retry-After.${said}`,
-        retry: 'after',
-        headers: retryAfter(refusal.retryAfterInSeconds ?? 10),
-        ...(refusal.status === 429 ? { graph: refusal } : {}),
-      }
-    default: {
-      const code = relayed[refusal.status]
-      return code === undefined
-        ? {
-            status: 502,
-            code: 'upstreamError',
-            message: `Graph refused the form of the gateway’s request (status ${String(refusal.status)}); its operator should look at this.`,
-            retry: 'never',
-          }
-        : { status: refusal.status, code, message: `Graph refused the call.${said}`, retry: 'never', graph: refusal }
-    }
-  }
-}
 
 const toldOfNotAllowed: Readonly<Record<CallerNotAllowedWhy, string>> = {
   applicationNotListed: 'This application is not among those that may call the gateway; ask its operator to add it.',
@@ -371,7 +283,7 @@ export const tell = (error: ProxyError): Told => {
         headers: claimsChallenge(error.claims),
       }
     case 'GraphRefused':
-      return toldOfRefusal(error.refusal)
+      return tellRefusal(error.refusal)
     case 'GraphFailed':
       return {
         status: error.status === 504 ? 504 : error.status === 503 ? 503 : 502,

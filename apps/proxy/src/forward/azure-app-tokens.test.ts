@@ -8,7 +8,9 @@ import { decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   aClientCertificate,
+  asking,
   aTokenAnswer,
+  inTime,
   json,
   type LoginScript,
   type LoginService,
@@ -20,11 +22,7 @@ import { closeServer, listen } from '../http/node-http-server.js'
 import { type AppCredential, type AppTokenSettings, azureAppTokens } from './azure-app-tokens.js'
 import type { BoundedFetch } from './bounded-fetch.js'
 
-const tenantId = '00000000-0000-4000-8000-000000000001'
-const clientId = '00000000-0000-4000-8000-000000000003'
-const scope = 'https://graph.example/.default'
-const secret = 'a~secret.that_nobody-may-read-1234567890'
-const trace = '0b1c2d3e-0000-4000-8000-000000000001'
+const { clientId, scope, secret, tenantId, trace } = asking
 
 let login: LoginService
 let certificate: TestCertificate
@@ -52,7 +50,6 @@ const settingsFor = (credential: AppCredential, more: Partial<AppTokenSettings> 
   ...more,
 })
 const bySecret = { kind: 'clientSecret', clientSecret: secret } as const
-const inTime = () => ({ atInMs: performance.now() + 25_000 })
 const aFile = (text: string, name = 'a-file'): string => {
   const path = join(directory, name)
   writeFileSync(path, text)

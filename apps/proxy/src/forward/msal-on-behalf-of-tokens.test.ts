@@ -7,7 +7,9 @@ import { decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   aClientCertificate,
+  asking,
   aTokenAnswer,
+  inTime,
   json,
   type LoginScript,
   type LoginService,
@@ -19,11 +21,7 @@ import { closeServer, listen } from '../http/node-http-server.js'
 import { msalOnBehalfOfTokens, type OnBehalfOfSettings } from './msal-on-behalf-of-tokens.js'
 import type { BoundedFetch } from './bounded-fetch.js'
 
-const tenantId = '00000000-0000-4000-8000-000000000001'
-const clientId = '00000000-0000-4000-8000-000000000003'
-const scope = 'https://graph.example/.default'
-const secret = 'a~secret.that_nobody-may-read-1234567890'
-const trace = '0b1c2d3e-0000-4000-8000-000000000001'
+const { clientId, scope, secret, tenantId, trace } = asking
 const assertion = 'a-header.the-claims-of-a-user.a-signature'
 
 let login: LoginService
@@ -57,7 +55,6 @@ const tokensBy = (
     mostUsers: 100,
     ...more,
   })
-const inTime = () => ({ atInMs: performance.now() + 25_000 })
 const aFile = (text: string): string => {
   const path = join(directory, 'a-file')
   writeFileSync(path, text)
