@@ -4,8 +4,6 @@ import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
 import { v7 as uuidv7 } from 'uuid'
 import { type AuditPorts, type AuditStore, type LifecycleRecord, recordRefusal } from './audit/index.js'
-import { keyedDigestIn } from './audit/node-keyed-digest.js'
-import { openSqliteAuditStore } from './audit/sqlite-audit-store.js'
 import { joseSignatureChecks, type SignatureChecks } from './authenticate/jose-signature-check.js'
 import type { UpstreamPolicy } from './authenticate/index.js'
 import { lruCallerRates } from './authenticate/lru-caller-rates.js'
@@ -20,6 +18,7 @@ import { restrainedFetch } from './forward/restrained-fetch.js'
 import { type EndableTokens, upstreamTokens } from './forward/upstream-tokens.js'
 import type { UpstreamApplication } from './domain/upstream-identity.js'
 import { handleRequest } from './handle-request.js'
+import { openLedger } from './open-ledger.js'
 import { Conversations } from './http/conversations.js'
 import { expressAdminListener } from './http/express-admin-listener.js'
 import { expressListener } from './http/express-listener.js'
@@ -49,22 +48,9 @@ const version = versionIn(JSON.parse(readFileSync(new URL('../package.json', imp
 
 /** Opens the ledger, wires every step to the world, and listens. Left tells why nothing was started. */
 export const startProxy = async (config: Config, log: Log): Promise<E.Either<string, RunningProxy>> => {
-  const digest = keyedDigestIn(config.auditDirectory)
-  if (E.isLeft(digest)) return E.left(`The audit directory cannot be used: ${digest.left}`)
-
-  const opened = await openSqliteAuditStore({
-    directory: config.auditDirectory,
-    writer: uuidv7(),
-    deadlineInMs: 2_000,
-    mostWaiting: 10_000,
-    now,
-    newId: uuidv7,
-    alarm: log.alarm,
-    info: log.info,
-    ended: (message) => fatal(new Error(`the audit ledger is gone: ${message}`)),
-  })
-  if (E.isLeft(opened)) return E.left(`The audit ledger cannot be opened: ${opened.left}`)
-  const { settled, store } = opened.right
+  const opened = await openLedger(config, log, (message) => fatal(new Error(`the audit ledger is gone: ${message}`)))
+  if (E.isLeft(opened)) return opened
+  const { digest, settled, store } = opened.right
 
   const started = await store.append(
     lifecycle('started', { version, node: process.version, settled, ...whereabouts() }),
@@ -75,7 +61,7 @@ export const startProxy = async (config: Config, log: Log): Promise<E.Either<str
   if (config.dangerouslyAllowPlainHttp)
     log.alarm('DANGEROUSLY_ALLOW_PLAIN_HTTP is on: tokens and secrets travel unencrypted')
 
-  return serve(config, log, { store, digest: digest.right })
+  return serve(config, log, { store, digest })
 }
 
 const now = (): Date => new Date()

@@ -42,6 +42,7 @@ export interface TestWorld {
   /** Lets Graph answer in another way from now on. */
   readonly scriptGraph: (script: Script) => void
   readonly recordsOf: (auditId: string) => ReadonlyArray<Readonly<Record<string, unknown>>>
+  /** All but checkpoints. */
   readonly records: () => ReadonlyArray<Readonly<Record<string, unknown>>>
   readonly stopProxy: () => Promise<StopResult>
   readonly stop: () => Promise<void>
@@ -62,7 +63,9 @@ const untilReady = async (adminUrl: string): Promise<void> => {
 
 const recordsIn = (directory: string, where: string, ...values: ReadonlyArray<string>) => {
   const database = new DatabaseSync(join(directory, 'audit.sqlite'), { readOnly: true })
-  const rows = database.prepare(`SELECT record FROM record ${where} ORDER BY sequence`).all(...values)
+  const rows = database
+    .prepare(`SELECT entry ->> '$.record' AS record FROM record ${where} ORDER BY sequence`)
+    .all(...values)
   database.close()
   return rows.map((row): Readonly<Record<string, unknown>> => JSON.parse(String(row['record'])))
 }
@@ -131,7 +134,7 @@ export const aRunningProxy = async (
       script = next
     },
     recordsOf: (auditId) => recordsIn(directory, 'WHERE audit_id = ?', auditId),
-    records: () => recordsIn(directory, ''),
+    records: () => recordsIn(directory, "WHERE kind <> 'checkpoint'"),
     stopProxy,
     stop: () => running.disposeAsync(),
   }

@@ -53,7 +53,7 @@ const fakePorts = (change: Partial<Ports> = {}) => {
         await new Promise(setImmediate)
         happened.push(`${record.kind} on record`)
         records.push(record)
-        return E.right(undefined)
+        return E.right({ _tag: 'Written' })
       },
       owe: (record) => owed.push(record),
       problem: () => undefined,

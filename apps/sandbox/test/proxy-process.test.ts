@@ -47,7 +47,9 @@ const recordsOf = async ({ auditDirectory }: World, auditId: string, signal: Abo
 
 const lifecycleOf = ({ auditDirectory }: World): ReadonlyArray<unknown> => {
   const ledger = new DatabaseSync(join(auditDirectory, 'audit.sqlite'), { readOnly: true })
-  const rows = ledger.prepare("SELECT record FROM record WHERE kind = 'lifecycle' ORDER BY sequence").all()
+  const rows = ledger
+    .prepare("SELECT entry ->> '$.record' AS record FROM record WHERE kind = 'lifecycle' ORDER BY sequence")
+    .all()
   ledger.close()
   return rows.map(({ record }) => JSON.parse(String(record)))
 }

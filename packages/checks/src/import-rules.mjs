@@ -27,7 +27,7 @@ const technologies = [
   ['lru-cache', ['lru']],
 ]
 
-const wiring = '^apps/proxy/src/(?:start-proxy|stop-proxy|main)\\.ts$|^apps/proxy/src/cli/'
+const wiring = '^apps/proxy/src/(?:start-proxy|stop-proxy|open-ledger|main)\\.ts$|^apps/proxy/src/cli/'
 const steps = ['arrive', 'authenticate', 'decode', 'audit', 'forward']
 
 export const importRules = [

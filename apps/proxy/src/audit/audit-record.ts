@@ -5,7 +5,14 @@ import type { OutcomeKind } from '../domain/outcome.js'
 import type { UpstreamIdentity } from '../domain/upstream-identity.js'
 
 /** What the ledger keeps. Sequence and writer are the store's to add. Time is for people, the sequence is for order. */
-export type AuditRecord = IntentRecord | OutcomeRecord | RefusalRecord | ConnectionRecord | LifecycleRecord
+export type AuditRecord =
+  | IntentRecord
+  | OutcomeRecord
+  | RefusalRecord
+  | ReplayRecord
+  | ConnectionRecord
+  | LifecycleRecord
+  | CheckpointRecord
 
 interface Recorded {
   readonly auditId: string
@@ -31,6 +38,8 @@ export interface IntentRecord extends Recorded {
   readonly fields: Readonly<Record<string, string | null>>
   /** In whose name Graph is called. */
   readonly upstream: UpstreamIdentity
+  /** Of the caller's `Idempotency-Key`, keyed. */
+  readonly idempotencyKey?: string
 }
 
 /** What became of an intent. */
@@ -68,6 +77,20 @@ export interface RefusalRecord extends Recorded {
   readonly problems?: ReadonlyArray<{ readonly pointer?: string; readonly code: ProblemCode }>
 }
 
+/** A request that was answered from the ledger: its idempotency key belongs to a call that has ended. Graph saw nothing. */
+interface ReplayRecord extends Recorded {
+  readonly kind: 'replay'
+  /** The Audit-Id of the call whose answer was given again. */
+  readonly of: string
+  readonly status: number
+  readonly peer: string
+  readonly callerRequestId?: string
+  readonly caller: Caller
+  readonly operation: OperationName
+  readonly version: string
+  readonly ids: Readonly<Record<string, string>>
+}
+
 /** A connection whose request Node's parser refused. */
 export interface ConnectionRecord extends Recorded {
   readonly kind: 'connection'
@@ -79,6 +102,29 @@ export interface ConnectionRecord extends Recorded {
 /** What happened to the ledger itself. */
 export interface LifecycleRecord extends Recorded {
   readonly kind: 'lifecycle'
-  readonly event: 'started' | 'stopped' | 'gap'
+  readonly event: LifecycleEvent
   readonly detail: Readonly<Record<string, string | number>>
+}
+
+export type LifecycleEvent =
+  | 'started'
+  | 'stopped'
+  /** For a while nothing could be written. */
+  | 'gap'
+  /** Digests are made, or checkpoints signed, with another key from here on. */
+  | 'keyChanged'
+  /** Old records were deleted, up to a checkpoint. */
+  | 'pruned'
+  /** The ledger had an older format, and was written anew. */
+  | 'migrated'
+
+/** The signed word on all that stands before it in its stream. */
+export interface CheckpointRecord extends Recorded {
+  readonly kind: 'checkpoint'
+  /** A C2SP signed note: origin, number of entries before this one, hash of the last of them. */
+  readonly note: string
+  /** Every intent before this sequence has its end on record. */
+  readonly openFrom: number
+  /** The name of the key that digests are made with. */
+  readonly digestKey: string
 }

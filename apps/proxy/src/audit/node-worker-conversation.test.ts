@@ -2,6 +2,17 @@ import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { conversation } from './node-worker-conversation.js'
 
+interface Message {
+  readonly _tag: string
+  readonly message?: string
+}
+
+const settings = (ends: Array<string>) => ({
+  isLast: ({ _tag }: Message) => _tag === 'Closed',
+  gone: (message: string): Message => ({ _tag: 'Failed', message }),
+  ended: (reason: string) => void ends.push(reason),
+})
+
 const threadThat = (does: string): Worker =>
   new Worker(
     `const { parentPort } = require('node:worker_threads'); parentPort.on('message', (message) => { ${does} })`,
@@ -16,9 +27,9 @@ describe('when the audit thread ends by itself', () => {
     ['throw new Error("out of memory")', 'out of memory'],
   ])('(%s) the message it was at fails, and so does every later one', async (does, message) => {
     const ends: Array<string> = []
-    const ask = conversation(threadThat(does), (reason) => ends.push(reason))
+    const ask = conversation<Message>(threadThat(does), settings(ends))
 
-    expect(await ask({ _tag: 'Commit', rows: [] })).toEqual({ _tag: 'Failed', message, during: 'Commit' })
+    expect(await ask({ _tag: 'Commit' })).toEqual({ _tag: 'Failed', message })
     expect(await ask({ _tag: 'Close' })).toMatchObject({ _tag: 'Failed' })
     expect(ends).toEqual([message])
   })
@@ -28,7 +39,7 @@ describe('when the audit thread was asked to close', () => {
   it('nobody is alarmed', async () => {
     const ends: Array<string> = []
     const thread = threadThat("parentPort.postMessage({ _tag: 'Closed' }); parentPort.close()")
-    const ask = conversation(thread, (reason) => ends.push(reason))
+    const ask = conversation<Message>(thread, settings(ends))
     const exited = new Promise((resolve) => thread.on('exit', resolve))
 
     expect(await ask({ _tag: 'Close' })).toEqual({ _tag: 'Closed' })

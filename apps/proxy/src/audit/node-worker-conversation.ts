@@ -1,40 +1,41 @@
 import type { Worker } from 'node:worker_threads'
-import type { FromWorker, ToWorker } from './sqlite-audit-worker.js'
 
-/**
- * Talks with the audit thread: one message, one answer, in order. When the thread is gone, every message has a failure
- * for its answer at once, and `ended` is told, unless it was asked to close.
- */
-export const conversation = (
+export interface ConversationSettings<Answer> {
+  /** After this answer the thread may go. */
+  readonly isLast: (answer: Answer) => boolean
+  /** The answer to every message when the thread is gone. */
+  readonly gone: (message: string) => Answer
+  /** Told once that the thread is gone, unless it was asked to go. */
+  readonly ended: (message: string) => void
+}
+
+/** Talks with a thread: one message, one answer, in order. */
+export const conversation = <Answer>(
   worker: Worker,
-  ended: (message: string) => void,
-): ((message: ToWorker) => Promise<FromWorker>) => {
-  let answered: ((answer: FromWorker) => void) | undefined
-  let lastWords: FromWorker | undefined
-  const settle = (answer: FromWorker): void => {
-    const settleNow = answered
-    answered = undefined
-    settleNow?.(answer)
-  }
+  { ended, gone, isLast }: ConversationSettings<Answer>,
+): ((message: unknown) => Promise<Answer>) => {
+  const asked: Array<(answer: Answer) => void> = []
+  let lastWords: { readonly answer: Answer } | undefined
   const die = (message: string): void => {
     if (lastWords !== undefined) return
-    lastWords = { _tag: 'Failed', message, during: 'Commit' }
-    settle(lastWords)
+    const answer = gone(message)
+    lastWords = { answer }
+    for (const settle of asked.splice(0)) settle(answer)
     ended(message)
   }
-  worker.on('message', (answer: FromWorker) => {
-    if (answer._tag === 'Closed') lastWords = answer
-    settle(answer)
+  worker.on('message', (answer: Answer) => {
+    if (isLast(answer)) lastWords = { answer }
+    asked.shift()?.(answer)
   })
   worker.on('error', (error: Error) => die(error.message))
   worker.on('exit', () => die('the audit thread ended'))
-  return (message: ToWorker): Promise<FromWorker> =>
+  return (message) =>
     new Promise((resolve) => {
       if (lastWords !== undefined) {
-        resolve(lastWords)
+        resolve(lastWords.answer)
         return
       }
-      answered = resolve
+      asked.push(resolve)
       worker.postMessage(message)
     })
 }

@@ -25,6 +25,7 @@ export const recordIntent =
       TE.fromIO(now),
       TE.map((at) => intentOf(digest, at)(call)),
       TE.chain(auditStore.append),
+      TE.map(() => undefined),
       TE.mapLeft(intentNotRecorded),
     )
 

@@ -1,34 +1,176 @@
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import * as E from 'fp-ts/lib/Either.js'
-import { ledgerFile } from './sqlite-schema.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import type { AuditReader, Hit, LedgerUnreadable, Seek, StoredEntry } from './audit-reader.js'
+import { readEntry } from './entry-chain.js'
+import { parsedRecord } from './kept-record.js'
+import { termsOf } from './record-terms.js'
+import { currentFormat, formatOf, ledgerFile } from './sqlite-ledger-file.js'
 
-/** One record as it is kept: its place in the ledger, who wrote it, and its JSON text. */
-export interface KeptRecord {
-  readonly sequence: number
-  readonly writer: string
-  readonly record: string
+type Columns = Readonly<Record<string, SQLOutputValue>>
+
+const stream = 1
+const columns = 'sequence, audit_id, kind, at, outcome, entry, hash'
+
+const storedEntry = (row: Columns): StoredEntry => ({
+  stream,
+  sequence: Number(row['sequence']),
+  auditId: String(row['audit_id']),
+  kind: String(row['kind']),
+  at: String(row['at']),
+  outcome: typeof row['outcome'] === 'string' ? row['outcome'] : undefined,
+  entry: String(row['entry']),
+  hash: String(row['hash']),
+})
+
+const unreadable = (path: string, error: unknown): LedgerUnreadable => ({
+  _tag: 'LedgerUnreadable',
+  message: `${path}: ${error instanceof Error ? error.message : String(error)}`,
+})
+
+const offsetsIn = (blob: SQLOutputValue | undefined): ReadonlyArray<number> => {
+  if (!(blob instanceof Uint8Array)) return []
+  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength)
+  return Array.from({ length: blob.byteLength / 2 }, (_, index) => view.getUint16(2 * index, true))
 }
 
-/** Reads beside a running proxy: it opens the ledger read-only, and blocks, so it is for the command line. */
-export const sqliteRecordsOf =
-  (directory: string) =>
-  (auditId: string): E.Either<string, ReadonlyArray<KeptRecord>> => {
-    const path = join(directory, ledgerFile)
-    try {
-      const database = new DatabaseSync(path, { readOnly: true })
-      const rows = database
-        .prepare('SELECT sequence, writer, record FROM record WHERE audit_id = ? ORDER BY sequence')
-        .all(auditId)
-      database.close()
-      return E.right(
-        rows.map(({ record, sequence, writer }) => ({
-          sequence: Number(sequence),
-          writer: String(writer),
-          record: String(record),
-        })),
-      )
-    } catch (error) {
-      return E.left(`${path}: ${error instanceof Error ? error.message : String(error)}`)
+const isWithin = (at: string, { since = '', until = '~' }: Seek): boolean => at >= since && at <= until
+
+/** Where a call begins: its intent, or the one record that it left. */
+const beginsCall = (kind: string): boolean =>
+  kind === 'intent' || kind === 'refusal' || kind === 'replay' || kind === 'connection'
+
+const hasTerm = (entry: string, term: number): boolean => {
+  const record = parsedRecord(readEntry(entry)?.record ?? '')
+  return record !== undefined && termsOf(record).includes(term)
+}
+
+/** The sequences that may have a term, newest first: of the part that is not indexed yet, then span by span. */
+function* sequencesWith(database: DatabaseSync, term: number, seek: Seek, before: number): Iterable<number> {
+  const indexed = Number(database.prepare('SELECT max(last) AS last FROM span').get()?.['last'] ?? 0)
+  const tail = database.prepare(
+    'SELECT sequence, entry FROM record WHERE sequence > ? AND sequence < ? ORDER BY sequence DESC',
+  )
+  for (const row of tail.iterate(indexed, before))
+    if (hasTerm(String(row['entry']), term)) yield Number(row['sequence'])
+  const spans = database.prepare(`
+    SELECT span.first, term.offsets FROM span CROSS JOIN term ON term.span = span.first AND term.term = ?
+    WHERE span.first < ? AND span.last_at >= ? AND span.first_at <= ? ORDER BY span.first DESC`)
+  for (const row of spans.iterate(term, before, seek.since ?? '', seek.until ?? '~')) {
+    const first = Number(row['first'])
+    for (const offset of offsetsIn(row['offsets']).toReversed()) if (first + offset < before) yield first + offset
+  }
+}
+
+function* hitsWith(database: DatabaseSync, term: number, seek: Seek, before: number): Iterable<Hit> {
+  const find = database.prepare('SELECT audit_id, at FROM record WHERE sequence = ?')
+  for (const sequence of sequencesWith(database, term, seek, before)) {
+    // It may have been pruned since its span was indexed.
+    const row = find.get(sequence)
+    if (row !== undefined && isWithin(String(row['at']), seek))
+      yield { auditId: String(row['audit_id']), cursor: String(sequence) }
+  }
+}
+
+/** Without a term: through the spans whose time fits. */
+function* hitsByTime(database: DatabaseSync, seek: Seek, before: number): Iterable<Hit> {
+  const spans = database
+    .prepare('SELECT first, last FROM span WHERE first < ? AND last_at >= ? AND first_at <= ? ORDER BY first DESC')
+    .all(before, seek.since ?? '', seek.until ?? '~')
+    .map((row) => [Number(row['first']), Number(row['last'])] as const)
+  const indexed = Number(database.prepare('SELECT max(last) AS last FROM span').get()?.['last'] ?? 0)
+  const find = database.prepare(
+    'SELECT sequence, audit_id, kind, at FROM record WHERE sequence BETWEEN ? AND ? ORDER BY sequence DESC',
+  )
+  for (const [first, last] of [[indexed + 1, Number.MAX_SAFE_INTEGER] as const, ...spans]) {
+    for (const row of find.iterate(first, Math.min(last, before - 1))) {
+      if (beginsCall(String(row['kind'])) && isWithin(String(row['at']), seek))
+        yield { auditId: String(row['audit_id']), cursor: String(row['sequence']) }
     }
   }
+}
+
+const firstOf = <A>(limit: number, all: Iterable<A>): ReadonlyArray<A> => {
+  const some: Array<A> = []
+  for (const one of all) {
+    if (some.length >= limit) break
+    some.push(one)
+  }
+  return some
+}
+
+/**
+ * Reads a ledger file beside a running proxy; it is opened for reading alone. Its calls block: for the command line, or a
+ * thread of its own.
+ */
+export const openSqliteAuditReader = (directory: string): E.Either<LedgerUnreadable, AuditReader> => {
+  const path = join(directory, ledgerFile)
+  const attempt =
+    <A>(read: () => A): TE.TaskEither<LedgerUnreadable, A> =>
+    () =>
+      Promise.resolve(E.tryCatch(read, (error) => unreadable(path, error)))
+  try {
+    const database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 })
+    const format = formatOf(database)
+    if (format !== currentFormat) {
+      database.close()
+      return E.left(
+        unreadable(path, `it has format ${String(format)}, and this program reads format ${String(currentFormat)}`),
+      )
+    }
+    return E.right({
+      ledgerId: attempt(() => String(database.prepare('SELECT id FROM ledger').get()?.['id'])),
+      streams: attempt(() => {
+        const row = database
+          .prepare('SELECT (SELECT min(sequence) FROM record) AS first, (SELECT max(sequence) FROM record) AS last')
+          .get()
+        return [{ stream, first: Number(row?.['first'] ?? 1), last: Number(row?.['last'] ?? 0) }]
+      }),
+      entries: (_stream, from, limit) =>
+        attempt(() =>
+          database
+            .prepare(`SELECT ${columns} FROM record WHERE sequence >= ? ORDER BY sequence LIMIT ?`)
+            .all(from, limit)
+            .map(storedEntry),
+        ),
+      entriesOf: (auditIds) =>
+        attempt(() => {
+          const find = database.prepare(`SELECT ${columns} FROM record WHERE audit_id = ? ORDER BY sequence`)
+          return auditIds.flatMap((auditId) => find.all(auditId).map(storedEntry))
+        }),
+      seek: (seek) =>
+        attempt(() => {
+          const before = seek.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(seek.cursor)
+          const hits =
+            seek.term === undefined ? hitsByTime(database, seek, before) : hitsWith(database, seek.term, seek, before)
+          return firstOf(seek.limit, hits)
+        }),
+      estimate: (term) =>
+        attempt(() =>
+          Number(
+            database
+              .prepare(
+                `SELECT sum(length(term.offsets)) / 2 AS found
+                 FROM (SELECT first FROM span ORDER BY first DESC LIMIT 64) AS recent
+                 CROSS JOIN term ON term.span = recent.first AND term.term = ?`,
+              )
+              .get(term)?.['found'] ?? 0,
+          ),
+        ),
+      checkpoints: (_stream, limit) =>
+        attempt(() =>
+          database
+            .prepare(`SELECT ${columns} FROM record WHERE kind = 'checkpoint' ORDER BY sequence DESC LIMIT ?`)
+            .all(limit)
+            .map(storedEntry),
+        ),
+      close: () => {
+        database.close()
+        return Promise.resolve()
+      },
+    })
+  } catch (error) {
+    return E.left(unreadable(path, error))
+  }
+}

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
 import * as E from 'fp-ts/lib/Either.js'
-import type { KeptRecord } from '../audit/sqlite-audit-reader.js'
+import type { StoredEntry } from '../audit/audit-reader.js'
+import { readEntry } from '../audit/entry-chain.js'
 
 const usage = `usage: device-install-state-audit show AUDIT-ID [--directory FOLDER]
 
@@ -24,9 +25,9 @@ const argumentsOf = () => {
   }
 }
 
-const lineOf = ({ record, sequence, writer }: KeptRecord): string => {
-  const content: unknown = JSON.parse(record)
-  return JSON.stringify({ sequence, writer, record: content })
+const lineOf = ({ entry, sequence }: StoredEntry): string => {
+  const content: unknown = JSON.parse(readEntry(entry)?.record ?? 'null')
+  return JSON.stringify({ sequence, record: content })
 }
 
 if (Number(process.versions.node.split('.')[0]) < 24) {
@@ -39,9 +40,28 @@ const directory = values.directory ?? process.env['AUDIT_DIRECTORY']
 if (command !== 'show' || auditId === undefined || others.length > 0 || directory === undefined) fail(64, usage)
 else {
   // Not before the version is known to be right: an older Node has no node:sqlite.
-  const { sqliteRecordsOf } = await import('../audit/sqlite-audit-reader.js')
-  const records = sqliteRecordsOf(directory)(auditId)
-  if (E.isLeft(records)) fail(2, `The ledger cannot be read. ${records.left}\n`)
-  else if (records.right.length === 0) fail(1, `Nothing is known of ${auditId}.\n`)
-  else process.stdout.write(records.right.map((kept) => `${lineOf(kept)}\n`).join(''))
+  const { openSqliteAuditReader } = await import('../audit/sqlite-audit-reader.js')
+  const reader = openSqliteAuditReader(directory)
+  const records = E.isLeft(reader) ? reader : await reader.right.entriesOf([auditId])()
+  if (E.isLeft(records))
+    fail(
+      2,
+      `The ledger cannot be read. ${records.left.message}
+`,
+    )
+  else if (records.right.length === 0)
+    fail(
+      1,
+      `Nothing is known of ${auditId}.
+`,
+    )
+  else
+    process.stdout.write(
+      records.right
+        .map(
+          (kept) => `${lineOf(kept)}
+`,
+        )
+        .join(''),
+    )
 }

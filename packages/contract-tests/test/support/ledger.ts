@@ -17,7 +17,7 @@ export const ledgerIn = (directory: string): Ledger => ({
     const database = new DatabaseSync(join(directory, 'audit.sqlite'), { readOnly: true })
     try {
       return database
-        .prepare('SELECT record FROM record WHERE audit_id = ? ORDER BY sequence')
+        .prepare("SELECT entry ->> '$.record' AS record FROM record WHERE audit_id = ? ORDER BY sequence")
         .all(auditId)
         .map(({ record }) => JSON.parse(String(record)) as LedgerRecord)
     } finally {

@@ -1,0 +1,26 @@
+import type * as E from 'fp-ts/lib/Either.js'
+import type { CheckpointRecord, LifecycleRecord } from './audit-record.js'
+
+/** What a checkpoint says: so many entries, and the hash of the last of them. */
+interface Checkpoint {
+  readonly origin: string
+  readonly size: number
+  /** SHA-256, in base64. */
+  readonly head: string
+}
+
+/** The keys of a ledger, as its hand needs them. */
+export interface LedgerKeys {
+  /** The name of the key that digests are made with. */
+  readonly digestKey: string
+  /** A C2SP signed note. */
+  readonly signCheckpoint: (checkpoint: Checkpoint) => string
+  /**
+   * What has changed since the last checkpoint, to be put on record; Left when a key that was in use then is no longer
+   * there.
+   */
+  readonly changesSince: (
+    origin: string,
+    last: CheckpointRecord,
+  ) => E.Either<string, ReadonlyArray<LifecycleRecord['detail']>>
+}

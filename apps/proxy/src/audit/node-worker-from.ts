@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+
+// Tests run from source, where Node strips the types by itself but does not look for a .ts behind a .js.
+const findsSources = `
+  import { registerHooks } from 'node:module'
+  registerHooks({
+    resolve: (specifier, context, next) => {
+      try {
+        return next(specifier, context)
+      } catch (error) {
+        if (/^\\.{1,2}\\/.*\\.js$/.test(specifier)) return next(specifier.slice(0, -3) + '.ts', context)
+        throw error
+      }
+    },
+  })`
+
+/** Starts a thread from a module of ours, built or as source. */
+export const workerFrom = (module: URL, workerData: unknown, name: string): Worker =>
+  existsSync(fileURLToPath(module))
+    ? new Worker(module, { workerData, name })
+    : new Worker(new URL(module.href.replace(/\.js$/, '.ts')), {
+        workerData,
+        name,
+        execArgv: ['--import', `data:text/javascript,${encodeURIComponent(findsSources)}`],
+      })

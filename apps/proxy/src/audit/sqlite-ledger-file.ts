@@ -1,0 +1,69 @@
+import { chmodSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+/** The file of the ledger inside the audit directory. */
+export const ledgerFile = 'audit.sqlite'
+/** Held exclusively by the one process that writes. */
+const lockFile = 'audit.lock.sqlite'
+/** Room on the disk that is held back. */
+export const reserveFile = 'audit.reserve'
+
+const migrations = ['0001-records.sql', '0002-hash-chain.sql']
+
+const migration = (name: string): string =>
+  readFileSync(new URL(`../../migrations/sqlite/${name}`, import.meta.url), 'utf8')
+
+/** The format of a ledger: how many migrations it has been through. */
+export const formatOf = (database: DatabaseSync): number =>
+  Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
+
+/** The format that this program writes. */
+export const currentFormat = migrations.length
+
+/** The operating system frees the lock when the process ends, however it ends: no stale lock is possible. */
+export const takeLock = (directory: string): DatabaseSync => {
+  const path = join(directory, lockFile)
+  const lock = new DatabaseSync(path, { timeout: 0 })
+  chmodSync(path, 0o600)
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS lock (x); COMMIT;')
+    return lock
+  } catch (error) {
+    lock.close()
+    throw new Error(`another process writes to the audit directory ${directory}`, { cause: error })
+  }
+}
+
+/**
+ * Opens the file, or makes it, and brings it to today's format in one transaction. `migrated` is called in it, after the
+ * last step, with the format that was found.
+ */
+export const openLedgerFile = (
+  directory: string,
+  migrated: (database: DatabaseSync, from: number) => void,
+): DatabaseSync => {
+  const path = join(directory, ledgerFile)
+  // A backup or a curious operator may hold the file for a moment; the deadline of a record is longer than this wait.
+  const database = new DatabaseSync(path, { timeout: 1_500 })
+  chmodSync(path, 0o600)
+  try {
+    database.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768;',
+    )
+    const found = formatOf(database)
+    if (found > currentFormat)
+      throw new Error(
+        `the ledger has format ${String(found)}, and this program knows no format after ${String(currentFormat)}: a newer one wrote it`,
+      )
+    if (found === currentFormat) return database
+    database.exec('BEGIN IMMEDIATE')
+    for (const name of migrations.slice(found)) database.exec(migration(name))
+    migrated(database, found)
+    database.exec(`PRAGMA user_version = ${String(currentFormat)}; COMMIT`)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
