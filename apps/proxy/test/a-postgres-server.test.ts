@@ -5,13 +5,15 @@ import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aClientCertificate } from './a-login-service.js'
 import { aPostgresServer, type PostgresServer } from './a-postgres-server.js'
 
 let server: PostgresServer
 beforeAll(async () => {
-  server = await aPostgresServer()
-}, 30_000)
-afterAll(() => server.stop(), 30_000)
+  const { certificate, key } = await aClientCertificate()
+  server = await aPostgresServer({ tls: { certificate, key } })
+})
+afterAll(() => server.stop())
 
 const using = async <A>(url: string, use: (client: Client) => Promise<A>): Promise<A> => {
   const client = new Client({ connectionString: url })
@@ -48,6 +50,13 @@ describe.skipIf(process.platform !== 'linux')('the PostgreSQL of the tests', () 
     const withoutPassword = new URL(server.url)
     withoutPassword.password = 'another'
     await expect(value(withoutPassword.href, 'SELECT 1')).rejects.toMatchObject({ code: '28P01' })
+  })
+
+  it('takes TLS, and plain connections too', async () => {
+    const sql = 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'
+
+    expect(await value(`${server.url}?sslmode=no-verify`, sql)).toBe(true)
+    expect(await value(server.url, sql)).toBe(false)
   })
 
   it('gives each test a database of its own, whose owner is no superuser', async () => {
