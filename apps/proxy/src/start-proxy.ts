@@ -24,6 +24,7 @@ import { Conversations } from './http/conversations.js'
 import { expressAdminListener } from './http/express-admin-listener.js'
 import { expressListener } from './http/express-listener.js'
 import { boundedFetch } from './http/node-bounded-fetch.js'
+import { trustedProxiesIn } from './http/node-trusted-proxies.js'
 import { closeServer, listen, nodeHttpServer, type RefuseConnection } from './http/node-http-server.js'
 import type { Ports } from './ports.js'
 import { callsUnderWay, type Phase, stopProxy, type StopResult } from './stop-proxy.js'
@@ -246,6 +247,7 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
       newAuditId: uuidv7,
       now,
       isStopping: () => phase.stopping,
+      isTrustedProxy: config.callers.trustedProxies && trustedProxiesIn(config.callers.trustedProxies),
       protectedResource: config.callers.metadata,
       fatal,
     }),

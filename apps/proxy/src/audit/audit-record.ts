@@ -1,6 +1,7 @@
 import type { ProblemCode } from '@device-install-state/model'
 import type { OperationName } from '@device-install-state/model/operations'
 import type { Caller } from '../domain/caller.js'
+import type { NoClaim } from '../domain/incoming-request.js'
 import type { OutcomeKind } from '../domain/outcome.js'
 import type { UpstreamIdentity } from '../domain/upstream-identity.js'
 
@@ -13,11 +14,20 @@ interface Recorded {
   readonly at: string
 }
 
+/** From where a request came. */
+interface FromWhere {
+  /** The address of the other end of the connection. */
+  readonly peer: string
+  /** The caller's address, as the peer says, if that is a proxy that is trusted to say it; not proved. */
+  readonly claimedFor?: string
+  /** Why such a proxy has not said it. */
+  readonly noClaim?: NoClaim
+}
+
 /** What a caller wants done, written down before Graph hears of it. */
-export interface IntentRecord extends Recorded {
+export interface IntentRecord extends Recorded, FromWhere {
   readonly kind: 'intent'
   readonly caller: Caller
-  readonly peer: string
   /** The caller's own `client-request-id`, if it sent a GUID. */
   readonly callerRequestId?: string
   readonly operation: OperationName
@@ -51,13 +61,12 @@ export interface OutcomeRecord extends Recorded {
 }
 
 /** A request that was turned away before an intent. */
-export interface RefusalRecord extends Recorded {
+export interface RefusalRecord extends Recorded, FromWhere {
   readonly kind: 'refusal'
   readonly code: string
   readonly status: number
   /** The exact reason, which the caller may not have been told. */
   readonly reason?: string
-  readonly peer: string
   readonly callerRequestId?: string
   readonly method: string
   /** As far as it was known when the request was refused: whom a genuine token names, and what was asked for. */

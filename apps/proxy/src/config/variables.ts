@@ -1,6 +1,7 @@
 import { graphVersions } from '@device-install-state/model/operations'
 import * as t from 'io-ts'
 import { cloudNames } from './clouds.js'
+import { addressRange } from './node-address-range.js'
 import {
   appId,
   flag,
@@ -105,6 +106,11 @@ export const variables = {
     origin,
     'the origin by which callers reach the gateway',
     'https://install-states.example.com',
+  ),
+  CALLER_TRUSTED_PROXIES: maybe(
+    listOf(addressRange),
+    'the IP addresses, or ranges of them (CIDR, from /1), of the proxies whose X-Forwarded-For is read, with commas between; IPv4 is written as IPv4',
+    '10.1.0.0/16,2001:db8:1::/48,192.0.2.7',
   ),
   GRAPH_CLOUD: variable(oneOf(cloudNames), `one of ${cloudNames.join(', ')}`, 'usgov', 'global'),
   GRAPH_URL: maybe(origin, 'the origin of Graph', 'https://graph.microsoft.us'),
