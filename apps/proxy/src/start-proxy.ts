@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
 import { v7 as uuidv7 } from 'uuid'
 import { type AuditPorts, type AuditStore, type LifecycleRecord, recordRefusal } from './audit/index.js'
+import { type CountedRefusals, countedRefusals } from './audit/counted-refusals.js'
 import { keyedDigestIn } from './audit/node-keyed-digest.js'
 import { openSqliteAuditStore } from './audit/sqlite-audit-store.js'
 import { joseSignatureChecks, type SignatureChecks } from './authenticate/jose-signature-check.js'
@@ -76,7 +77,14 @@ export const startProxy = async (config: Config, log: Log): Promise<E.Either<str
   if (config.dangerouslyAllowPlainHttp)
     log.alarm('DANGEROUSLY_ALLOW_PLAIN_HTTP is on: tokens and secrets travel unencrypted')
 
-  return serve(config, log, { store, digest: digest.right })
+  const refusals = countedRefusals({
+    perMinute: config.auditUnauthenticatedPerMinute,
+    store,
+    newId: uuidv7,
+    now,
+    monotonicNowInMs: () => performance.now(),
+  })
+  return serve(config, log, { store, digest: digest.right, refusals })
 }
 
 const now = (): Date => new Date()
@@ -101,6 +109,7 @@ const whereabouts = () => ({ host: hostname(), pid: process.pid })
 interface Ledger {
   readonly store: AuditStore
   readonly digest: AuditPorts['digest']
+  readonly refusals: CountedRefusals
 }
 
 const clockToleranceInSeconds = 30
@@ -189,6 +198,7 @@ const portsOf = (
   },
   auditStore: ledger.store,
   digest: ledger.digest,
+  countRefusal: ledger.refusals.count,
   recordLost: (record, cause) => () => log.recordLost(record, cause),
   upstreamTokens: tokens,
   sendToGraph: graph.send,
@@ -269,6 +279,7 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
   )
 
   const release = async (result: StopResult | 'notStarted'): Promise<StopResult> => {
+    await ledger.refusals.stop()
     const stopped = await ledger.store.append(lifecycle('stopped', { ...whereabouts(), result }))()
     keys.stop()
     await closeServer(admin)

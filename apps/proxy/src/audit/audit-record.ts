@@ -6,7 +6,13 @@ import type { OutcomeKind } from '../domain/outcome.js'
 import type { UpstreamIdentity } from '../domain/upstream-identity.js'
 
 /** What the ledger keeps. Sequence and writer are the store's to add. Time is for people, the sequence is for order. */
-export type AuditRecord = IntentRecord | OutcomeRecord | RefusalRecord | ConnectionRecord | LifecycleRecord
+export type AuditRecord =
+  | IntentRecord
+  | OutcomeRecord
+  | RefusalRecord
+  | ConnectionRecord
+  | RefusalsRecord
+  | LifecycleRecord
 
 interface Recorded {
   readonly auditId: string
@@ -83,6 +89,29 @@ export interface ConnectionRecord extends Recorded {
   readonly code: string
   readonly reason: string
   readonly peer: string
+}
+
+/** How often a request, or a connection, was refused with one code to one network. */
+export interface RefusalCount {
+  /** `other` where there were too many codes. */
+  readonly code: string
+  /** At most 128 characters. */
+  readonly reason?: string
+  /** The peer's /24 (IPv4) or /48 (IPv6) as CIDR; `unknown`; `other`, without reason, where there were too many. */
+  readonly prefix: string
+  readonly count: number
+}
+
+/** Refusals of callers that proved nothing, above the rate of those that have a record each. */
+export interface RefusalsRecord extends Recorded {
+  readonly kind: 'refusals'
+  /** When the first and the last of them came. RFC 3339, UTC. */
+  readonly from: string
+  readonly to: string
+  /** The sum of all counts, always. */
+  readonly total: number
+  /** At most 1,000, most frequent first. */
+  readonly counts: ReadonlyArray<RefusalCount>
 }
 
 /** What happened to the ledger itself. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { v7 as uuidv7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { IntentRecord, OutcomeRecord, RefusalRecord } from './audit-record.js'
+import type { IntentRecord, OutcomeRecord, RefusalRecord, RefusalsRecord } from './audit-record.js'
 import type { AuditStore } from './audit-store.js'
 import { sqliteRecordsOf } from './sqlite-audit-reader.js'
 import { openSqliteAuditStore, type SqliteAuditSettings } from './sqlite-audit-store.js'
@@ -84,6 +84,16 @@ const refusal = (auditId: string): RefusalRecord => ({
   method: 'POST',
 })
 
+const refusals = (auditId: string): RefusalsRecord => ({
+  kind: 'refusals',
+  auditId,
+  at,
+  from: at,
+  to: at,
+  total: 2,
+  counts: [{ code: 'x', prefix: '203.0.113.0/24', count: 2 }],
+})
+
 const recordsOf = (auditId: string): ReadonlyArray<unknown> => {
   const records = sqliteRecordsOf(directory)(auditId)
   return records._tag === 'Right' ? records.right.map(({ record }): unknown => JSON.parse(record)) : [records.left]
@@ -117,6 +127,15 @@ describe('the SQLite ledger', () => {
     const database = new DatabaseSync(join(directory, 'audit.sqlite'))
     expect(database.prepare('SELECT count(*) AS n FROM record').get()).toEqual({ n: 2_000 })
     database.close()
+  })
+
+  it('keeps counted refusals once, however often they are handed over', async () => {
+    const { store } = await mustOpen()
+    const auditId = uuidv7()
+
+    expect(await store.append(refusals(auditId))()).toMatchObject({ _tag: 'Right' })
+    expect(await store.append(refusals(auditId))()).toMatchObject({ _tag: 'Right' })
+    expect(recordsOf(auditId)).toEqual([refusals(auditId)])
   })
 
   it('keeps the first end of a call', async () => {

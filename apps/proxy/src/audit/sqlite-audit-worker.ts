@@ -102,7 +102,7 @@ const open = (now: string): number => {
   // An end that is already there stays: the first one wins.
   const insert = database.prepare(`
     INSERT INTO record (writer, audit_id, kind, at, outcome, record) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (audit_id) WHERE kind IN ('outcome', 'refusal', 'connection') DO NOTHING`)
+    ON CONFLICT (audit_id) WHERE kind IN ('outcome', 'refusal', 'connection', 'refusals') DO NOTHING`)
   const begin = database.prepare('BEGIN IMMEDIATE')
   const commit = database.prepare('COMMIT')
 

@@ -184,6 +184,12 @@ export const variables = {
     'the folder of the audit ledger, on a disk that stays',
     '/var/lib/device-install-state/audit',
   ),
+  AUDIT_UNAUTHENTICATED_PER_MINUTE: variable(
+    integerBetween(0, 1_000_000),
+    'how many refusals a minute of callers that proved nothing have a record each, from 0 to 1000000; more are counted',
+    '100',
+    '600',
+  ),
   SHUTDOWN_DELAY_MS: variable(
     integerBetween(0, 120_000),
     'milliseconds from 0 to 120000 to go on serving after SIGTERM, while balancers take note',
