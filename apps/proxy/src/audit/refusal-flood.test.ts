@@ -103,6 +103,8 @@ describe('refusals above the rate', () => {
     expect(reasons[0]?.endsWith('…')).toBe(true)
     expect(reasons[0]?.isWellFormed()).toBe(true)
     expect(reasons[1]).toBe('x'.repeat(128))
+    flood.admit(aRefusal({ reason: 'half a pair: \ud83d' }), 0)
+    expect(flood.drain()?.counts[0]?.reason?.isWellFormed()).toBe(true)
   })
 })
 

@@ -28,8 +28,9 @@ interface Row extends Omit<RefusalCount, 'count'> {
   count: number
 }
 
+/** Half a surrogate pair, cut or sent, would keep the whole record from being written in every strict form of JSON. */
 const bounded = (reason: string): string =>
-  reason.length <= longestReason ? reason : `${reason.slice(0, longestReason - 1).toWellFormed()}…`
+  (reason.length <= longestReason ? reason : `${reason.slice(0, longestReason - 1)}…`).toWellFormed()
 
 /**
  * Says which refusals get a record each and counts the others: so many a minute are for the record, the minute beginning
