@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
 import { v7 as uuidv7 } from 'uuid'
 import { type AuditPorts, type AuditStore, type LifecycleRecord, recordRefusal } from './audit/index.js'
+import { type CountedRefusals, countedRefusals } from './audit/counted-refusals.js'
 import { joseSignatureChecks, type SignatureChecks } from './authenticate/jose-signature-check.js'
 import type { UpstreamPolicy } from './authenticate/index.js'
 import { lruCallerRates } from './authenticate/lru-caller-rates.js'
@@ -23,6 +24,7 @@ import { Conversations } from './http/conversations.js'
 import { expressAdminListener } from './http/express-admin-listener.js'
 import { expressListener } from './http/express-listener.js'
 import { boundedFetch } from './http/node-bounded-fetch.js'
+import { trustedProxiesIn } from './http/node-trusted-proxies.js'
 import { closeServer, listen, nodeHttpServer, type RefuseConnection } from './http/node-http-server.js'
 import type { Ports } from './ports.js'
 import { callsUnderWay, type Phase, stopProxy, type StopResult } from './stop-proxy.js'
@@ -61,7 +63,14 @@ export const startProxy = async (config: Config, log: Log): Promise<E.Either<str
   if (config.dangerouslyAllowPlainHttp)
     log.alarm('DANGEROUSLY_ALLOW_PLAIN_HTTP is on: tokens and secrets travel unencrypted')
 
-  return serve(config, log, { store, digest })
+  const refusals = countedRefusals({
+    perMinute: config.auditUnauthenticatedPerMinute,
+    store,
+    newId: uuidv7,
+    now,
+    monotonicNowInMs: () => performance.now(),
+  })
+  return serve(config, log, { store, digest, refusals })
 }
 
 const now = (): Date => new Date()
@@ -86,6 +95,7 @@ const whereabouts = () => ({ host: hostname(), pid: process.pid })
 interface Ledger {
   readonly store: AuditStore
   readonly digest: AuditPorts['digest']
+  readonly refusals: CountedRefusals
 }
 
 const clockToleranceInSeconds = 30
@@ -174,6 +184,7 @@ const portsOf = (
   },
   auditStore: ledger.store,
   digest: ledger.digest,
+  countRefusal: ledger.refusals.count,
   recordLost: (record, cause) => () => log.recordLost(record, cause),
   upstreamTokens: tokens,
   sendToGraph: graph.send,
@@ -232,6 +243,7 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
       newAuditId: uuidv7,
       now,
       isStopping: () => phase.stopping,
+      isTrustedProxy: config.callers.trustedProxies && trustedProxiesIn(config.callers.trustedProxies),
       protectedResource: config.callers.metadata,
       fatal,
     }),
@@ -253,6 +265,7 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
   )
 
   const release = async (result: StopResult | 'notStarted'): Promise<StopResult> => {
+    await ledger.refusals.stop()
     const stopped = await ledger.store.append(lifecycle('stopped', { ...whereabouts(), result }))()
     keys.stop()
     await closeServer(admin)

@@ -60,6 +60,7 @@ const fakePorts = (change: Partial<Ports> = {}) => {
       close: T.of({ isClosed: true, lost: [] }),
     },
     digest: (field) => `digest of ${field}`,
+    countRefusal: () => () => false,
     recordLost: (record) => () => happened.push(`${record.kind} lost`),
     upstreamTokens: { take: () => TE.right('upstream'), drop: () => () => happened.push('token dropped') },
     sendToGraph: () => (graphRequest) => async () => {

@@ -12,6 +12,8 @@ import { intentOf, type KeyedDigest } from './records.js'
 export interface AuditPorts {
   readonly auditStore: AuditStore
   readonly digest: KeyedDigest
+  /** True when a refusal of a caller that proved nothing is counted, and is to have no record of its own. */
+  readonly countRefusal: (refusal: RefusalRecord | ConnectionRecord) => IO.IO<boolean>
   readonly now: IO.IO<Date>
   /** Told of records that are not on disk, whole: the process log is then all that has them. */
   readonly recordLost: (record: AuditRecord, cause: unknown) => IO.IO<void>
@@ -49,8 +51,22 @@ export const recordOutcome =
       ),
     )
 
-/** Writes down that a request was turned away. It stays turned away when that fails: nothing was sent. */
+/**
+ * Writes down that a request was turned away. It stays turned away when that fails: nothing was sent. Of callers that
+ * proved nothing, those above a rate are counted instead, so that nobody fills the disk from outside.
+ */
 export const recordRefusal =
+  (ports: AuditPorts) =>
+  (record: RefusalRecord | ConnectionRecord): T.Task<void> =>
+    pipe(
+      T.fromIO(isProved(record) ? () => false : ports.countRefusal(record)),
+      T.chain((isCounted) => (isCounted ? T.of(undefined) : appendRefusal(ports)(record))),
+    )
+
+const isProved = (record: RefusalRecord | ConnectionRecord): boolean =>
+  record.kind === 'refusal' && record.caller !== undefined
+
+const appendRefusal =
   ({ auditStore, recordLost }: AuditPorts) =>
   (record: RefusalRecord | ConnectionRecord): T.Task<void> =>
     pipe(

@@ -13,6 +13,8 @@ export interface Config {
   readonly callers: CallersConfig
   readonly upstream: UpstreamConfig
   readonly auditDirectory: string
+  /** How many refusals of callers that proved nothing have a record each. */
+  readonly auditUnauthenticatedPerMinute: number
   readonly shutdown: { readonly delayInMs: number; readonly graceInMs: number }
   readonly logLevel: LogLevel
   readonly dangerouslyAllowPlainHttp: boolean
@@ -70,6 +72,7 @@ const configOf = (decoded: Variables, upstream: UpstreamConfig): Config => ({
   callers: callersOf(decoded, authorityHostOf(decoded)),
   upstream,
   auditDirectory: decoded.AUDIT_DIRECTORY,
+  auditUnauthenticatedPerMinute: decoded.AUDIT_UNAUTHENTICATED_PER_MINUTE,
   shutdown: { delayInMs: decoded.SHUTDOWN_DELAY_MS, graceInMs: decoded.SHUTDOWN_GRACE_MS },
   logLevel: decoded.LOG_LEVEL,
   dangerouslyAllowPlainHttp: decoded.DANGEROUSLY_ALLOW_PLAIN_HTTP,

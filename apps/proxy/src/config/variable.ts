@@ -37,7 +37,8 @@ export const optional = <A>(codec: t.Type<A, string>, guidance: Guidance): Varia
     { ...guidance, isOptional: true },
   )
 
-const readAs = <A>(name: string, read: (text: string) => A | undefined): t.Type<A, string> =>
+/** Reads text into a value, or finds it to be none. */
+export const readAs = <A>(name: string, read: (text: string) => A | undefined): t.Type<A, string> =>
   new t.Type<A, string>(
     name,
     (u): u is A => read(String(u)) !== undefined,

@@ -1,6 +1,7 @@
 import { graphVersions } from '@device-install-state/model/operations'
 import * as t from 'io-ts'
 import { cloudNames } from './clouds.js'
+import { addressRange } from './node-address-range.js'
 import {
   appId,
   flag,
@@ -106,6 +107,11 @@ export const variables = {
     'the origin by which callers reach the gateway',
     'https://install-states.example.com',
   ),
+  CALLER_TRUSTED_PROXIES: maybe(
+    listOf(addressRange),
+    'the IP addresses, or ranges of them (CIDR, from /1), of the proxies whose X-Forwarded-For is read, with commas between; IPv4 is written as IPv4',
+    '10.1.0.0/16,2001:db8:1::/48,192.0.2.7',
+  ),
   GRAPH_CLOUD: variable(oneOf(cloudNames), `one of ${cloudNames.join(', ')}`, 'usgov', 'global'),
   GRAPH_URL: maybe(origin, 'the origin of Graph', 'https://graph.microsoft.us'),
   GRAPH_VERSIONS: variable(
@@ -177,6 +183,12 @@ export const variables = {
     nonEmpty,
     'the folder of the audit ledger, on a disk that stays',
     '/var/lib/device-install-state/audit',
+  ),
+  AUDIT_UNAUTHENTICATED_PER_MINUTE: variable(
+    integerBetween(0, 1_000_000),
+    'how many refusals a minute of callers that proved nothing have a record each, from 0 to 1000000; more are counted',
+    '100',
+    '600',
   ),
   SHUTDOWN_DELAY_MS: variable(
     integerBetween(0, 120_000),
