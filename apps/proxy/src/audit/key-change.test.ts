@@ -98,6 +98,11 @@ describe('a statement of a key change that is not to be believed', () => {
     })
   })
 
+  it('is told to name one key twice when it does', () => {
+    const statement = signed(bodyOf(title, origin, old.verifierKey, old.verifierKey), old)
+    expect(check(statement)).toEqual(E.left({ _tag: 'NotAKeyChange', reason: 'both keys are the same' }))
+  })
+
   it('can never be read as a checkpoint', () => {
     expect(E.isLeft(readCheckpoint(body))).toBe(true)
     expect(E.isLeft(readCheckpoint(bodyOf(title, '7', old.verifierKey, next.verifierKey)))).toBe(true)
