@@ -1,4 +1,14 @@
-import type { Batch, Checked, Committed, LedgerWriter, OpenedLedger, WriteFailed } from '../src/audit/ledger-writer.js'
+import type { KeyHolder } from '../src/audit/audit-store.js'
+import { isOutcomeKind } from '../src/audit/kept-record.js'
+import type {
+  Batch,
+  Checked,
+  Committed,
+  LedgerWriter,
+  OpenedLedger,
+  Row,
+  WriteFailed,
+} from '../src/audit/ledger-writer.js'
 
 /** How one commit goes. `ambiguous`: it is durable, but is said to have failed. */
 export type CommitFault = 'none' | 'fails' | 'ambiguous' | 'hangs'
@@ -25,27 +35,57 @@ export const aScriptedHand = (faultOf: (commit: number, batch: Batch) => CommitF
   const batches: Array<Batch> = []
   let room: Checked | WriteFailed = { _tag: 'Checked' }
   let isClosed = false
-  let doubtful: ReadonlyArray<string> = []
+  let doubtful: ReadonlyArray<Row> = []
+  const claims = new Map<string, { auditId: string; fingerprint: string; answer?: string | undefined }>()
 
-  const keep = (record: Readonly<Record<string, unknown>>): void => {
+  const keep = (record: Readonly<Record<string, unknown>>): boolean => {
     const place = keptAs(record)
-    if (places.has(place)) return
+    if (places.has(place)) return false
     places.add(place)
     kept.push(record)
+    return true
+  }
+
+  const keepKey = ({ auditId, claim, kept: answer }: Row): void => {
+    if (claim !== undefined) claims.set(claim.forms[0].key, { auditId, fingerprint: claim.forms[0].fingerprint })
+    if (answer === undefined || claims.get(answer.key)?.auditId !== auditId) return
+    if (answer.answer === undefined) claims.delete(answer.key)
+    else claims.set(answer.key, { auditId, fingerprint: '', ...claims.get(answer.key), answer: answer.answer })
+  }
+
+  const holderOf = ({ claim }: Row): KeyHolder | undefined => {
+    const [form] = claim?.forms ?? []
+    const found = form && claims.get(form.key)
+    if (found === undefined) return undefined
+    const end = kept.find(({ auditId, kind }) => auditId === found.auditId && kind !== 'intent')
+    return {
+      auditId: found.auditId,
+      form: 0,
+      isSameCall: found.fingerprint === form?.fingerprint,
+      outcome: isOutcomeKind(end?.['outcome']) ? end['outcome'] : undefined,
+      answer: found.answer,
+    }
   }
 
   const write = (batch: Batch): Committed => {
     // As every ledger does with intents of which it does not know whether they got through.
-    for (const auditId of doubtful)
-      if (places.has(`${auditId} true`))
-        keep({ kind: 'outcome', auditId, at: batch.spare.at, outcome: 'notSent', code: 'auditUnavailable' })
+    for (const { auditId, claim } of doubtful) {
+      if (!places.has(`${auditId} true`)) continue
+      keep({ kind: 'outcome', auditId, at: batch.spare.at, outcome: 'notSent', code: 'auditUnavailable' })
+      if (claim !== undefined) claims.delete(claim.forms[0].key)
+    }
     doubtful = []
-    for (const { record } of batch.rows) keep(JSON.parse(record) as Readonly<Record<string, unknown>>)
-    return { _tag: 'Committed', held: [] }
+    const held: Array<readonly [number, KeyHolder]> = []
+    for (const [place, row] of batch.rows.entries()) {
+      const holder = holderOf(row)
+      if (holder !== undefined) held.push([place, holder])
+      else if (keep(JSON.parse(row.record) as Readonly<Record<string, unknown>>)) keepKey(row)
+    }
+    return { _tag: 'Committed', held }
   }
 
   const failed = (batch: Batch): WriteFailed => {
-    doubtful = [...doubtful, ...batch.rows.filter(({ kind }) => kind === 'intent').map(({ auditId }) => auditId)]
+    doubtful = [...doubtful, ...batch.rows.filter(({ kind }) => kind === 'intent')]
     return { _tag: 'Failed', message: 'the disk says no' }
   }
 

@@ -3,44 +3,10 @@ import { v7 as uuidv7 } from 'uuid'
 import { afterEach, describe, expect, it } from 'vitest'
 import { aScriptedHand, type CommitFault, type ScriptedHand } from '../../test/a-scripted-hand.js'
 import { intent, noneTold, outcome, refusal, storeOn, type Told, until } from '../../test/an-audit-store.js'
+import { timersByHand, turns } from '../../test/timers-by-hand.js'
 import type { AuditStore } from './audit-store.js'
 import type { BatchingSettings } from './batching-audit-store.js'
 import type { Batch } from './ledger-writer.js'
-
-/** Timers that run when they are told to. */
-const timersByHand = () => {
-  let timers: Array<{ readonly atMs: number; readonly run: () => void }> = []
-  let nowInMs = 0
-  return {
-    after: (ms: number, run: () => void) => {
-      const timer = { atMs: nowInMs + ms, run }
-      timers.push(timer)
-      return () => {
-        timers = timers.filter((other) => other !== timer)
-      }
-    },
-    monotonicNowInMs: () => nowInMs,
-    waiting: () => timers.length,
-    /** Lets so much time pass, and all that follows from it happen. */
-    pass: async (ms: number): Promise<void> => {
-      const endInMs = nowInMs + ms
-      for (;;) {
-        const due = timers.filter(({ atMs }) => atMs <= endInMs).sort((a, b) => a.atMs - b.atMs)[0]
-        if (due === undefined) break
-        nowInMs = due.atMs
-        timers = timers.filter((other) => other !== due)
-        due.run()
-        await turns()
-      }
-      nowInMs = endInMs
-      await turns()
-    },
-  }
-}
-
-const turns = async (): Promise<void> => {
-  for (let turn = 0; turn < 8; turn++) await new Promise(setImmediate)
-}
 
 let told: Told = noneTold()
 let store: AuditStore | undefined

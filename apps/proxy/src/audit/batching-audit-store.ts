@@ -221,10 +221,10 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
     return waiting.length >= mostWaitingBefore(record) ? { _tag: 'TooMuchWaiting' } : undefined
   }
 
-  /** No more outcomes come than there were intents, so they always may. Refusals may still be told when no call is taken. */
-  const mostWaitingBefore = ({ kind }: AuditRecord): number => {
-    if (kind === 'intent') return mostWaiting
-    return kind === 'refusal' || kind === 'connection' || kind === 'replay' ? 2 * mostWaiting : Number.POSITIVE_INFINITY
+  /** No more outcomes and replays come than there were intents, so they always may. Refusals may still be told when no call is taken. */
+  const mostWaitingBefore = (record: AuditRecord): number => {
+    if (record.kind === 'intent') return mostWaiting
+    return mayBeMissing(record) ? 2 * mostWaiting : Number.POSITIVE_INFINITY
   }
 
   const tryToAppend = (record: AuditRecord, more: WithRecord) =>
