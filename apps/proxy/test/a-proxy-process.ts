@@ -18,7 +18,7 @@ import { applicationToken, audience, gateway, tenantAround, tenantId } from './a
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 
 /** A Graph that creates what it is asked for, and knows by which ids it was asked. */
-export interface CountingGraph {
+interface CountingGraph {
   readonly url: string
   /** The tokens that were presented to it. */
   readonly tokens: ReadonlySet<string>
@@ -116,7 +116,7 @@ export const surroundings = async (): Promise<Surroundings> => {
   }
 }
 
-export interface ProxyExit {
+interface ProxyExit {
   readonly code: number | null
   readonly signal: string | null
 }
