@@ -2,6 +2,7 @@ import {
   chmodSync,
   chownSync,
   copyFileSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   existsSync,
@@ -17,7 +18,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import * as E from 'fp-ts/lib/Either.js'
 import { v7 as uuidv7 } from 'uuid'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newDigestKey } from '../src/audit/node-digest-ring.js'
 import { rotateKey } from '../src/audit/node-rotate-key.js'
 import { newSigningKey } from '../src/audit/node-signing-ring.js'
@@ -134,7 +135,17 @@ const whyNotStarted = async (
 const isRoot = process.geteuid?.() === 0
 
 describe('a proxy does not start, and says why,', () => {
+  let good = ''
+  beforeAll(async () => {
+    good = mkdtempSync(join(tmpdir(), 'a good ledger-'))
+    const why = await whyNotStarted(join(good, 'ledger'))
+    if (why !== undefined) throw new Error(why)
+  })
+  afterAll(() => rmSync(good, { recursive: true }))
+
   const ledger = (): string => join(folder, 'ledger')
+  /** One that a proxy has begun, and on which it would start. */
+  const aLedger = (): void => cpSync(join(good, 'ledger'), ledger(), { recursive: true })
   const inLedger = (name: string): string => join(ledger(), name)
   const movedAndLinked = (path: string): void => {
     renameSync(path, join(folder, 'elsewhere'))
@@ -239,10 +250,16 @@ describe('a proxy does not start, and says why,', () => {
       /audit-signing\.key is not for its owner alone/,
     ],
   ])('when %s', async (_, tamper, why) => {
-    expect(await whyNotStarted(ledger())).toBeUndefined()
+    aLedger()
     tamper()
 
     expect(await whyNotStarted(ledger())).toMatch(why)
+  })
+
+  it('but does when none of that is so', async () => {
+    aLedger()
+
+    expect(await whyNotStarted(ledger())).toBeUndefined()
   })
 
   it('when the folder above is not there, as when a disk is not mounted', async () => {
@@ -250,7 +267,7 @@ describe('a proxy does not start, and says why,', () => {
   })
 
   it.skipIf(skippedAloud(isRoot, 'another owner: this is not root'))('when the file is another’s', async () => {
-    expect(await whyNotStarted(ledger())).toBeUndefined()
+    aLedger()
     chownSync(inLedger('audit.sqlite'), 12_345, 12_345)
 
     expect(await whyNotStarted(ledger())).toMatch(/belongs to user 12345, and this process is user 0/)
