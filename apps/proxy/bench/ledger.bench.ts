@@ -95,7 +95,12 @@ const figuresOf = (
 ): Figures => {
   const sorted = Float64Array.from(latencies).sort()
   const all = [...sorted]
-  return { pairsASecond: (1_000 * count) / elapsedInMs, p50: quantile(all, 0.5), p99: quantile(all, 0.99), cpuAPair: (system + user) / count }
+  return {
+    pairsASecond: (1_000 * count) / elapsedInMs,
+    p50: quantile(all, 0.5),
+    p99: quantile(all, 0.99),
+    cpuAPair: (system + user) / count,
+  }
 }
 
 const openStore = async (): Promise<AuditStore> => {
@@ -191,7 +196,7 @@ const bare = (writers: number, count: number): Figures => {
 }
 
 try {
-  for (const writers of (process.argv[3] ?? "1,64,512").split(",").map(Number)) {
+  for (const writers of (process.argv[3] ?? '1,64,512').split(',').map(Number)) {
     const count = writers === 1 ? Math.min(pairs, 5_000) : pairs
     const rival = bare(writers, count)
     const own = await ours(writers, count)

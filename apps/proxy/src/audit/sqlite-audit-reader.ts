@@ -57,7 +57,8 @@ function* sequencesWith(database: DatabaseSync, term: number, seek: Seek, before
     WHERE span.first < ? AND span.last_at >= ? AND span.first_at <= ? ORDER BY span.first DESC`)
   for (const row of spans.iterate(bucketOf(term), before, seek.since ?? '', seek.until ?? '~')) {
     const first = Number(row['first'])
-    for (const offset of offsetsIn(term, row['postings']).toReversed()) if (first + offset < before) yield first + offset
+    for (const offset of offsetsIn(term, row['postings']).toReversed())
+      if (first + offset < before) yield first + offset
   }
 }
 

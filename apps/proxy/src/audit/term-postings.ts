@@ -33,7 +33,8 @@ export class Postings {
   }
 }
 
-const viewOf = ({ buffer, byteLength, byteOffset }: Uint8Array): DataView => new DataView(buffer, byteOffset, byteLength)
+const viewOf = ({ buffer, byteLength, byteOffset }: Uint8Array): DataView =>
+  new DataView(buffer, byteOffset, byteLength)
 
 /** The records of a span that have a term, in order, given the term's bucket. */
 export const offsetsOf = (term: number, bytes: Uint8Array): ReadonlyArray<number> => {
