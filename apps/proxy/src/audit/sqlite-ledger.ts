@@ -213,6 +213,8 @@ export const openSqliteLedger = (
       const auditId = String(found['audit_id'])
       const { answer } = found
       const outcome = statements.end.get(auditId)?.['outcome']
+      // Nothing came of it, so its key is free.
+      if (outcome === 'notSent') continue
       return {
         auditId,
         form,
