@@ -57,7 +57,10 @@ export const startProxy = async (config: Config, log: Log): Promise<E.Either<str
   const started = await store.append(
     lifecycle('started', { version, node: process.version, settled, ...whereabouts() }),
   )()
-  if (E.isLeft(started)) return E.left(`The audit ledger cannot be written: ${JSON.stringify(started.left)}`)
+  if (E.isLeft(started)) {
+    await store.close()
+    return E.left(`The audit ledger cannot be written: ${JSON.stringify(started.left)}`)
+  }
   if (settled > 0)
     log.alarm('calls of an earlier process have no known outcome; they are settled as indeterminate', { settled })
   if (config.dangerouslyAllowPlainHttp)
