@@ -16,12 +16,14 @@ const kinds: Readonly<Record<AuditRecord['kind'], true>> = {
   checkpoint: true,
 }
 
+export const isRecordKind = (text: string): text is AuditRecord['kind'] => Object.hasOwn(kinds, text)
+
 const isAuditRecord = (value: unknown): value is AuditRecord =>
   typeof value === 'object' &&
   value !== null &&
   'kind' in value &&
   typeof value.kind === 'string' &&
-  Object.hasOwn(kinds, value.kind) &&
+  isRecordKind(value.kind) &&
   'auditId' in value &&
   typeof value.auditId === 'string' &&
   'at' in value &&

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
-import type { AuditReader, Hit, LedgerUnreadable, Seek, StoredEntry } from './audit-reader.js'
+import type { AuditReader, Hit, IndexedSpan, LedgerUnreadable, Seek, StoredEntry } from './audit-reader.js'
 import { readEntry } from './entry-chain.js'
 import { parsedRecord } from './kept-record.js'
 import { termsOf } from './record-terms.js'
@@ -19,7 +19,7 @@ const storedEntry = (row: Columns): StoredEntry => ({
   auditId: String(row['audit_id']),
   kind: String(row['kind']),
   at: String(row['at']),
-  outcome: typeof row['outcome'] === 'string' ? row['outcome'] : undefined,
+  outcome: row['outcome'] === null ? undefined : String(row['outcome']),
   entry: String(row['entry']),
   hash: String(row['hash']),
 })
@@ -88,6 +88,25 @@ function* hitsByTime(database: DatabaseSync, seek: Seek, before: number): Iterab
       if (beginsCall(String(row['kind'])) && isWithin(String(row['at']), seek))
         yield { auditId: String(row['audit_id']), cursor: String(row['sequence']) }
     }
+  }
+}
+
+const spanAt = (database: DatabaseSync, sequence: number): IndexedSpan | undefined => {
+  const spans = 'SELECT first, last, first_at, last_at FROM span'
+  const before = database.prepare(`${spans} WHERE first <= ? ORDER BY first DESC LIMIT 1`).get(sequence)
+  const row =
+    before !== undefined && Number(before['last']) >= sequence
+      ? before
+      : database.prepare(`${spans} WHERE first > ? ORDER BY first LIMIT 1`).get(sequence)
+  if (row === undefined) return undefined
+  const first = Number(row['first'])
+  const terms = database.prepare('SELECT term, offsets FROM term WHERE span = ?').all(first)
+  return {
+    first,
+    last: Number(row['last']),
+    firstAt: String(row['first_at']),
+    lastAt: String(row['last_at']),
+    terms: terms.map(({ offsets, term }) => [Number(term), offsetsIn(offsets)] as const),
   }
 }
 
@@ -165,6 +184,7 @@ export const openSqliteAuditReader = (directory: string): E.Either<LedgerUnreada
             .all(limit)
             .map(storedEntry),
         ),
+      indexedSpan: (_stream, sequence) => attempt(() => spanAt(database, sequence)),
       close: () => {
         database.close()
         return Promise.resolve()
