@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
 import { v7 as uuidv7 } from 'uuid'
-import { type AuditPorts, type AuditStore, type LifecycleRecord, recordRefusal } from './audit/index.js'
+import { type LifecycleRecord, recordRefusal } from './audit/index.js'
 import { type CountedRefusals, countedRefusals } from './audit/counted-refusals.js'
 import { joseSignatureChecks, type SignatureChecks } from './authenticate/jose-signature-check.js'
 import type { UpstreamPolicy } from './authenticate/index.js'
@@ -19,7 +19,7 @@ import { restrainedFetch } from './forward/restrained-fetch.js'
 import { type EndableTokens, upstreamTokens } from './forward/upstream-tokens.js'
 import type { UpstreamApplication } from './domain/upstream-identity.js'
 import { handleRequest } from './handle-request.js'
-import { openLedger } from './open-ledger.js'
+import { type Ledger, openLedger } from './open-ledger.js'
 import { Conversations } from './http/conversations.js'
 import { expressAdminListener } from './http/express-admin-listener.js'
 import { expressListener } from './http/express-listener.js'
@@ -52,7 +52,7 @@ const version = versionIn(JSON.parse(readFileSync(new URL('../package.json', imp
 export const startProxy = async (config: Config, log: Log): Promise<E.Either<string, RunningProxy>> => {
   const opened = await openLedger(config, log, (message) => fatal(new Error(`the audit ledger is gone: ${message}`)))
   if (E.isLeft(opened)) return opened
-  const { digest, settled, store } = opened.right
+  const { settled, store } = opened.right
 
   const started = await store.append(
     lifecycle('started', { version, node: process.version, settled, ...whereabouts() }),
@@ -64,13 +64,13 @@ export const startProxy = async (config: Config, log: Log): Promise<E.Either<str
     log.alarm('DANGEROUSLY_ALLOW_PLAIN_HTTP is on: tokens and secrets travel unencrypted')
 
   const refusals = countedRefusals({
-    perMinute: config.auditUnauthenticatedPerMinute,
+    perMinute: config.audit.unauthenticatedPerMinute,
     store,
     newId: uuidv7,
     now,
     monotonicNowInMs: () => performance.now(),
   })
-  return serve(config, log, { store, digest, refusals })
+  return serve(config, log, { ...opened.right, refusals })
 }
 
 const now = (): Date => new Date()
@@ -92,9 +92,7 @@ const lifecycle = (event: LifecycleRecord['event'], detail: LifecycleRecord['det
 
 const whereabouts = () => ({ host: hostname(), pid: process.pid })
 
-interface Ledger {
-  readonly store: AuditStore
-  readonly digest: AuditPorts['digest']
+interface LedgerAndCounts extends Ledger {
   readonly refusals: CountedRefusals
 }
 
@@ -164,7 +162,7 @@ const upstreamInWords = ({ auth, clientId, credential, graphUrl, identityClientI
 const portsOf = (
   config: Config,
   log: Log,
-  ledger: Ledger,
+  ledger: LedgerAndCounts,
   phase: Phase,
   keys: SignatureChecks,
   graph: UndiciGraph,
@@ -184,6 +182,10 @@ const portsOf = (
   },
   auditStore: ledger.store,
   digest: ledger.digest,
+  digestsOf: ledger.digestsOf,
+  sealAnswer: ledger.sealAnswer,
+  openAnswer: ledger.openAnswer,
+  fields: config.audit.fields,
   countRefusal: ledger.refusals.count,
   recordLost: (record, cause) => () => log.recordLost(record, cause),
   upstreamTokens: tokens,
@@ -211,7 +213,7 @@ const refuseConnection =
 const refuseOnAdminPort: RefuseConnection = ({ error }) =>
   Promise.resolve(replyToError(contextWithoutRequest(uuidv7(), now()), error))
 
-const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either<string, RunningProxy>> => {
+const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise<E.Either<string, RunningProxy>> => {
   const phase: Phase = { stopping: false, draining: false }
   const keys = joseSignatureChecks({
     issuers: config.callers.issuers,

@@ -88,7 +88,7 @@ export interface RefusalRecord extends Recorded, FromWhere {
 }
 
 /** A request that was answered from the ledger: its idempotency key belongs to a call that has ended. Graph saw nothing. */
-interface ReplayRecord extends Recorded, FromWhere {
+export interface ReplayRecord extends Recorded, FromWhere {
   readonly kind: 'replay'
   /** The Audit-Id of the call whose answer was given again. */
   readonly of: string
@@ -159,4 +159,6 @@ export interface CheckpointRecord extends Recorded {
   readonly openFrom: number
   /** The name of the key that digests are made with. */
   readonly digestKey: string
+  /** The public half of the key that signed the note. */
+  readonly signedWith: string
 }

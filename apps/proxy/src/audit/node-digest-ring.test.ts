@@ -1,12 +1,11 @@
 import { createHash, createHmac } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DigestRing, digestKeyFile, digestRing, parseDigestRing } from './node-digest-ring.js'
 import type { KeySource } from './node-key-source.js'
-import { keyedDigestIn } from './node-keyed-digest.js'
 
 let folder = ''
 
@@ -138,21 +137,5 @@ describe('the file of keys for digests', () => {
       _tag: 'Left',
       left: expect.stringContaining('cannot be made (ENOENT)'),
     })
-  })
-})
-
-describe('the digest that the proxy uses today', () => {
-  it('is of the newest key in the folder, both of which are made', () => {
-    const made = keyedDigestIn(join(folder, 'deep', 'audit'))
-    const again = digestRing({ kind: 'ownFile', folder: join(folder, 'deep', 'audit'), mayBeMade: false })
-    expect(
-      made._tag === 'Right' && again._tag === 'Right' && made.right('a', 'b') === again.right.digest('a', 'b'),
-    ).toBe(true)
-  })
-
-  it('is refused when the folder cannot be made', () => {
-    write('x')
-    mkdirSync(join(folder, 'sub'))
-    expect(keyedDigestIn(join(folder, digestKeyFile, 'audit'))._tag).toBe('Left')
   })
 })

@@ -45,7 +45,7 @@ describe('the environment', () => {
       ...good,
       AZURE_TENANT_ID: undefined,
       AZURE_CLIENT_SECRET: undefined,
-      AUDIT_DIRECTORY: '',
+      AUDIT_DIRECTORY: undefined,
       CALLER_ISSUER: 'no url',
       AZURE_AUTHORITY_HOST: 'http://login.example',
       PORT: '80b',
@@ -56,8 +56,8 @@ describe('the environment', () => {
       'PORT',
       'CALLER_ISSUER',
       'AZURE_TENANT_ID',
-      'AUDIT_DIRECTORY',
       'AZURE_AUTHORITY_HOST',
+      'AUDIT_DIRECTORY',
       'AZURE_CLIENT_SECRET',
       'AUDIT_DIRECTORI',
     ])

@@ -125,3 +125,10 @@ export const origin: t.Type<string, string> = readAs('Origin', (text) => {
   const url = httpUrl.decode(text)
   return url._tag === 'Right' && url.right.pathname === '/' ? url.right.origin : undefined
 })
+
+/** A PostgreSQL connection URI with a host, a user and a database. Its parameters are for the adapter to judge. */
+export const postgresUrl: t.Type<string, string> = readAs('PostgresUrl', (text) => {
+  const url = URL.parse(text)
+  const isWhole = url !== null && url.hostname !== '' && url.username !== '' && /^\/[^/]+$/.test(url.pathname)
+  return isWhole && /^postgres(?:ql)?:\/\//.test(text) && !/\s/.test(text) ? text : undefined
+})
