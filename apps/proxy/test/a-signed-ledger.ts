@@ -1,20 +1,19 @@
 import { generateKeyPairSync, hash } from 'node:crypto'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { v7 as uuidv7 } from 'uuid'
 import type { AuditReader } from '../src/audit/audit-reader.js'
-import type { AuditRecord, CheckpointRecord } from '../src/audit/audit-record.js'
+import type { AuditRecord } from '../src/audit/audit-record.js'
 import { canonicalJson } from '../src/audit/canonical-json.js'
 import { checkpointBody } from '../src/audit/checkpoint-body.js'
 import { genesisOf, originOf, readEntry } from '../src/audit/entry-chain.js'
 import { isOutcomeKind } from '../src/audit/kept-record.js'
-import { keyChangeStatement } from '../src/audit/key-change.js'
 import type { LedgerKeys } from '../src/audit/ledger-keys.js'
 import type { Row } from '../src/audit/ledger-writer.js'
+import { ledgerKeys } from '../src/audit/node-ledger-keys.js'
 import { noteSigner, parseVerifierKey } from '../src/audit/node-note-key.js'
 import { termsOf } from '../src/audit/record-terms.js'
-import { type NoteSigner, type NoteVerifier, openNote, signNote } from '../src/audit/signed-note.js'
+import { type NoteSigner, type NoteVerifier, signNote } from '../src/audit/signed-note.js'
 import { openSqliteAuditReader } from '../src/audit/sqlite-audit-reader.js'
 import { openSqliteLedger, type SqliteLedger } from '../src/audit/sqlite-ledger.js'
 import { verifyLedger, type VerifyOptions } from '../src/audit/verify-ledger.js'
@@ -34,25 +33,8 @@ export const signedNote = (signer: NoteSigner, checkpoint: Omit<SavedCheckpoint,
 }
 
 /** The newest signs, as in the file of signing keys. */
-export const keysOf = (signer: NoteSigner, ...older: ReadonlyArray<NoteSigner>) => {
-  const keys: LedgerKeys & { readonly verifierKey: string } = {
-    digestKey: 'aaaaaaaa',
-    verifierKey: signer.verifierKey,
-    signCheckpoint: (checkpoint) => signedNote(signer, checkpoint),
-    changesSince: (origin, last: CheckpointRecord) => {
-      const by = openNote([signer, ...older])(last.note)
-      const verifierKey = E.isRight(by) ? (by.right.signedBy[0]?.verifierKey ?? '') : ''
-      const statement = keyChangeStatement([signer, ...older])({ origin, verifierKey })
-      if (E.isLeft(statement)) return statement
-      return E.right(
-        O.isNone(statement.right)
-          ? []
-          : [{ what: 'signing', from: verifierKey, to: signer.verifierKey, statement: statement.right.value }],
-      )
-    },
-  }
-  return keys
-}
+export const keysOf = (...signers: readonly [NoteSigner, ...ReadonlyArray<NoteSigner>]): LedgerKeys =>
+  ledgerKeys({ current: signers[0], signers, verifiers: signers }, ['aaaaaaaa'])
 
 const later = (() => {
   let ms = Date.parse('2026-11-23T12:00:00.000Z')
@@ -64,7 +46,7 @@ export const aSpare = (at: string = later()) => ({ auditId: uuidv7(), at })
 export const openIn = (directory: string, keys: LedgerKeys, checkpointEveryRecords = 10_000): SqliteLedger =>
   openSqliteLedger(
     { directory, writer: uuidv7(), newLedgerId: uuidv7(), checkpointEveryRecords, reserveInBytes: 0 },
-    keys,
+    () => keys,
     () => aSpare(),
   )
 

@@ -311,6 +311,16 @@ describe('a ledger of twenty records', () => {
     forged.database.prepare('UPDATE ledger SET id = ?').run(id ?? '')
   })
 
+  it('is found out by a saved checkpoint whose signature is wrong', async () => {
+    const [note] = saved().map((checkpoint) => checkpoint.note)
+    const changed = savedOf((note ?? '').replace('\n20\n', '\n19\n'))
+
+    expect(await forged.verdict(keys, { saved: [changed] })).toMatchObject({
+      problems: [{ kind: 'signatureInvalid', sequence: 19 }],
+      streams: [{ problems: [{ kind: 'recomputed', sequence: 19 }] }],
+    })
+  })
+
   it('names a stream that is gone as a whole', async () => {
     const gone = savedOf(signedNote(signer, { origin: origin.replace(/1$/, '2'), size: 5, head: sha256('') }))
 

@@ -3,7 +3,7 @@ import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { AuditReader, LedgerUnreadable, StoredEntry, StreamSummary } from './audit-reader.js'
 import { originOf, type Sha256 } from './entry-chain.js'
 import { FoundProblems } from './found-problems.js'
-import type { Trust } from './trusted-keys.js'
+import { type Trust, TrustedKeys } from './trusted-keys.js'
 import { IndexVerifier } from './verify-index.js'
 import type { LedgerReport, Problem, SavedCheckpoint } from './verify-report.js'
 import { StreamVerifier } from './verify-stream.js'
@@ -70,7 +70,7 @@ const greatest = (saved: ReadonlyArray<SavedCheckpoint>): SavedCheckpoint | unde
   saved.toSorted((one, other) => one.size - other.size).at(-1)
 
 /** A ledger that has another name is another ledger, whatever is in it. */
-const problemsOfSaved = (ledgerId: string, saved: ReadonlyArray<SavedCheckpoint>): ReadonlyArray<Problem> => {
+const otherLedger = (ledgerId: string, saved: ReadonlyArray<SavedCheckpoint>): ReadonlyArray<Problem> => {
   const [first] = saved
   if (first === undefined || saved.some(({ origin }) => origin.startsWith(originOf(ledgerId, 0).slice(0, -1)))) return []
   return [
@@ -80,6 +80,15 @@ const problemsOfSaved = (ledgerId: string, saved: ReadonlyArray<SavedCheckpoint>
       message: `the saved checkpoint is of ${first.origin}, and this is the ledger ${ledgerId}`,
     },
   ]
+}
+
+/** One by a key that is not known may be by an older key; what it says is compared all the same. */
+const wronglySigned = (trust: Trust, saved: SavedCheckpoint): ReadonlyArray<Problem> => {
+  if (trust.verifiers.length === 0) return []
+  const signature = new TrustedKeys(trust).check(saved.note)
+  return signature._tag === 'Invalid'
+    ? [{ kind: 'signatureInvalid', sequence: saved.size, message: `of the saved checkpoint: ${signature.why}` }]
+    : []
 }
 
 const verified =
@@ -153,7 +162,13 @@ const verified =
     const streams = verifiers.map((verifier) =>
       verifier.report(new Map([...verifier.halves.ends].filter(([auditId]) => !begun.has(auditId))), isWhole),
     )
-    const problems = problemsOfSaved(ledgerId, saved)
+    const last = summaries
+      .map(({ stream }) => greatest(saved.filter(({ origin }) => origin === originOf(ledgerId, stream))))
+      .filter((checkpoint) => checkpoint !== undefined)
+    const problems = [
+      ...otherLedger(ledgerId, saved),
+      ...last.flatMap((checkpoint) => wronglySigned(trust, checkpoint)),
+    ]
     return {
       ledgerId,
       isSound: problems.length === 0 && streams.every((stream) => stream.problems.length === 0),
