@@ -131,7 +131,11 @@ export const writeTwenty = (ledger: SqliteLedger): ReadonlyArray<string> => {
     ],
     true,
   )
-  write(ledger, [{ ...intent(fifth), at: at() }, { ...outcome(fifth), at: at() }, { ...refusal(), at: at() }])
+  write(ledger, [
+    { ...intent(fifth), at: at() },
+    { ...outcome(fifth), at: at() },
+    { ...refusal(), at: at() },
+  ])
   return [earlier, last]
 }
 
@@ -198,7 +202,9 @@ export const recomputed = (
       before = row
       return row
     }
-    const record: { kind: string; note?: string } = JSON.parse(row.sequence === from ? change(read.record) : read.record)
+    const record: { kind: string; note?: string } = JSON.parse(
+      row.sequence === from ? change(read.record) : read.record,
+    )
     const kept = record.note === undefined ? record : { ...record, note: note(record.note, before) }
     const json = canonicalJson(kept)
     if (E.isLeft(json)) throw new Error(json.left)

@@ -16,14 +16,14 @@ const kinds: Readonly<Record<AuditRecord['kind'], true>> = {
   checkpoint: true,
 }
 
-export const isRecordKind = (text: string): text is AuditRecord['kind'] => Object.hasOwn(kinds, text)
+export const recordKinds: ReadonlyArray<string> = Object.keys(kinds)
 
 const isAuditRecord = (value: unknown): value is AuditRecord =>
   typeof value === 'object' &&
   value !== null &&
   'kind' in value &&
   typeof value.kind === 'string' &&
-  isRecordKind(value.kind) &&
+  Object.hasOwn(kinds, value.kind) &&
   'auditId' in value &&
   typeof value.auditId === 'string' &&
   'at' in value &&

@@ -45,10 +45,7 @@ export class TrustedKeys {
     const next = checkKeyChange(this.#parse)({ origin, verifier: old })(statement)
     if (E.isLeft(next)) return E.left(`the statement that a key follows ${old.keyId} is not signed by both keys`)
     const { verifierKey } = next.right
-    this.#current = [
-      ...this.#current.filter((key) => key !== old && key.verifierKey !== verifierKey),
-      next.right,
-    ]
+    this.#current = [...this.#current.filter((key) => key !== old && key.verifierKey !== verifierKey), next.right]
     this.#followed.set(old.keyId, sequence)
     return E.right(undefined)
   }

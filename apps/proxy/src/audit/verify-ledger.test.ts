@@ -150,7 +150,8 @@ describe('a ledger of twenty records', () => {
           update.run(flipped(value, at), row.sequence)
           const found = firstOf(await forged.verdict(keys))
           const kind = column === 'entry' || column === 'hash' ? 'changed' : 'columnsDiffer'
-          if (found !== `${String(row.sequence)} ${kind}`) wrong.push(`${String(row.sequence)} byte ${String(at)}: ${found}`)
+          if (found !== `${String(row.sequence)} ${kind}`)
+            wrong.push(`${String(row.sequence)} byte ${String(at)}: ${found}`)
         }
         update.run(row[column], row.sequence)
       }
@@ -249,7 +250,9 @@ describe('a ledger of twenty records', () => {
 
     it('is found out by the next checkpoint whose words were changed', async () => {
       for (const { sequence } of rows) {
-        anew(sequence, (old, head) => signedNote(signer, claim(head)).replace(/\n\n.*$/s, old.slice(old.indexOf('\n\n'))))
+        anew(sequence, (old, head) =>
+          signedNote(signer, claim(head)).replace(/\n\n.*$/s, old.slice(old.indexOf('\n\n'))),
+        )
         const next = checkpoints.find((checkpoint) => checkpoint > sequence)
         expect(firstOf(await forged.verdict(keys))).toBe(
           next === undefined ? 'sound' : `${String(next)} signatureInvalid`,
@@ -326,7 +329,10 @@ describe('a ledger of twenty records', () => {
 
     expect(await forged.verdict(keys, { saved: [gone] })).toMatchObject({
       isSound: false,
-      streams: [{ stream: 1, problems: [] }, { stream: 2, problems: [{ kind: 'tailCut', sequence: 1 }] }],
+      streams: [
+        { stream: 1, problems: [] },
+        { stream: 2, problems: [{ kind: 'tailCut', sequence: 1 }] },
+      ],
     })
   })
 })
@@ -367,7 +373,13 @@ describe('a ledger', () => {
 
     expect(firstOf(await verdictOn(copy, [signer.verifierKey], { saved: [note] }))).toBe('21 tailCut')
     const again = openIn(copy, keysOf(signer))
-    const after = savedOf(write(again, Array.from({ length: 9 }, () => refusal()), true))
+    const after = savedOf(
+      write(
+        again,
+        Array.from({ length: 9 }, () => refusal()),
+        true,
+      ),
+    )
     again.close()
     expect(firstOf(await verdictOn(copy, [signer.verifierKey]))).toBe('sound')
     const found = `${String(note.size)} recomputed`
@@ -396,9 +408,15 @@ describe('a ledger', () => {
       for (let batch = 0; batch < 6; batch++) {
         const ids = Array.from({ length: 500 }, () => uuidv7())
         const times = { at: aSpare().at }
-        write(ledger, ids.map((auditId) => ({ ...intent(auditId), ...times })))
+        write(
+          ledger,
+          ids.map((auditId) => ({ ...intent(auditId), ...times })),
+        )
         // Ends that come after the checkpoint at which the start is cut.
-        write(ledger, ids.map((auditId) => ({ ...outcome(auditId), ...times })))
+        write(
+          ledger,
+          ids.map((auditId) => ({ ...outcome(auditId), ...times })),
+        )
       }
       const now = aSpare()
       let { more } = ledger.prune(now.at, aSpare())
@@ -424,16 +442,17 @@ describe('a ledger', () => {
       ledger.close()
       const { ledgerId, streams } = await verdictOn(directory, [signer.verifierKey])
       const first = streams[0]?.first ?? 0
-      const note = (size: number, head: string) => savedOf(signedNote(signer, { origin: originOf(ledgerId, 1), size, head }))
-      const head = `${String(first - 1)}`
+      const note = (size: number, head: string) =>
+        savedOf(signedNote(signer, { origin: originOf(ledgerId, 1), size, head }))
+      const head = String(first - 1)
 
       expect(firstOf(await verdictOn(directory, [signer.verifierKey], { saved: [note(5, sha256('x'))] }))).toBe(
         '5 checkpointPruned',
       )
       // The last one that was pruned is named by the first that is there.
-      expect(firstOf(await verdictOn(directory, [signer.verifierKey], { saved: [note(first - 1, sha256(head))] }))).toBe(
-        `${String(first - 1)} recomputed`,
-      )
+      expect(
+        firstOf(await verdictOn(directory, [signer.verifierKey], { saved: [note(first - 1, sha256(head))] })),
+      ).toBe(`${String(first - 1)} recomputed`)
     })
 
     it('is found out when more was deleted than was pruned', async () => {
@@ -570,13 +589,19 @@ describe('a ledger', () => {
     beforeEach(() => {
       const ledger = openIn(directory, keysOf(signer))
       for (let batch = 0; batch < 12; batch++)
-        write(ledger, Array.from({ length: 1_000 }, () => refusal()))
+        write(
+          ledger,
+          Array.from({ length: 1_000 }, () => refusal()),
+        )
       ledger.close()
     })
     const index = { withIndex: true }
 
     it('is sound as it was written', async () => {
-      expect(await verdictOn(directory, [signer.verifierKey], index)).toMatchObject({ isSound: true, indexChecked: true })
+      expect(await verdictOn(directory, [signer.verifierKey], index)).toMatchObject({
+        isSound: true,
+        indexChecked: true,
+      })
     })
 
     it.each([
@@ -595,7 +620,10 @@ describe('a ledger', () => {
 
 describe('a ledger of several streams', () => {
   const ledgerId = uuidv7()
-  const entriesOf = (stream: number, records: ReadonlyArray<Parameters<typeof rowOf>[0]>): ReadonlyArray<StoredEntry> => {
+  const entriesOf = (
+    stream: number,
+    records: ReadonlyArray<Parameters<typeof rowOf>[0]>,
+  ): ReadonlyArray<StoredEntry> => {
     let head = genesisOf(sha256, originOf(ledgerId, stream))
     return records.map((record) => {
       const { at, auditId, kind, outcome: end, record: json } = rowOf(record)
@@ -633,7 +661,14 @@ describe('a ledger of several streams', () => {
     const auditId = uuidv7()
     const streams = [entriesOf(1, [intent(auditId)]), entriesOf(2, [refusal(), outcome(auditId)])]
 
-    expect((await verdictBy(readerOf(() => streams), [])).isSound).toBe(true)
+    expect(
+      (
+        await verdictBy(
+          readerOf(() => streams),
+          [],
+        )
+      ).isSound,
+    ).toBe(true)
   })
 
   it('is found out when an end has no beginning in any, or a call begins twice', async () => {
@@ -642,9 +677,30 @@ describe('a ledger of several streams', () => {
     const ended = [entriesOf(1, [intent(auditId), outcome(auditId), outcome(auditId)])]
     const begun = [entriesOf(1, [intent(auditId), intent(auditId)])]
 
-    expect(firstOf(await verdictBy(readerOf(() => orphan), []))).toBe('1 endWithoutIntent')
-    expect(firstOf(await verdictBy(readerOf(() => ended), []))).toBe('3 endWithoutIntent')
-    expect(firstOf(await verdictBy(readerOf(() => begun), []))).toBe('2 secondIntent')
+    expect(
+      firstOf(
+        await verdictBy(
+          readerOf(() => orphan),
+          [],
+        ),
+      ),
+    ).toBe('1 endWithoutIntent')
+    expect(
+      firstOf(
+        await verdictBy(
+          readerOf(() => ended),
+          [],
+        ),
+      ),
+    ).toBe('3 endWithoutIntent')
+    expect(
+      firstOf(
+        await verdictBy(
+          readerOf(() => begun),
+          [],
+        ),
+      ),
+    ).toBe('2 secondIntent')
   })
 
   it('is read anew when its start is pruned while it is read', async () => {

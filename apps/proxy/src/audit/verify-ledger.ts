@@ -72,7 +72,8 @@ const greatest = (saved: ReadonlyArray<SavedCheckpoint>): SavedCheckpoint | unde
 /** A ledger that has another name is another ledger, whatever is in it. */
 const otherLedger = (ledgerId: string, saved: ReadonlyArray<SavedCheckpoint>): ReadonlyArray<Problem> => {
   const [first] = saved
-  if (first === undefined || saved.some(({ origin }) => origin.startsWith(originOf(ledgerId, 0).slice(0, -1)))) return []
+  if (first === undefined || saved.some(({ origin }) => origin.startsWith(originOf(ledgerId, 0).slice(0, -1))))
+    return []
   return [
     {
       kind: 'otherLedger',
@@ -130,7 +131,10 @@ const verified =
         const entries = await had(reader.entries(stream, next, Math.min(readAtOnce, last - next + 1)))
         const [first] = entries
         if (first === undefined || first.sequence > last) return true
-        if (first.sequence > next && (await had(reader.streams)).some((now) => now.stream === stream && now.first > next))
+        if (
+          first.sequence > next &&
+          (await had(reader.streams)).some((now) => now.stream === stream && now.first > next)
+        )
           return false
         for (const entry of entries) if (entry.sequence <= last) verifier.add(entry)
         if (index !== undefined) await holdAgainstIndex(index, stream, entries)
