@@ -6,6 +6,7 @@ import type { AuditReader, Hit, IndexedSpan, LedgerUnreadable, Seek, StoredEntry
 import { readEntry } from './entry-chain.js'
 import { parsedRecord } from './kept-record.js'
 import { termsOf } from './record-terms.js'
+import { bucketOf, offsetsOf } from './term-postings.js'
 import { currentFormat, formatOf, ledgerFile } from './sqlite-ledger-file.js'
 
 type Columns = Readonly<Record<string, SQLOutputValue>>
@@ -37,11 +38,8 @@ const unreadable = (path: string, error: unknown): LedgerUnreadable => ({
   message: `${path}: ${error instanceof Error ? error.message : String(error)}`,
 })
 
-const offsetsIn = (blob: SQLOutputValue | undefined): ReadonlyArray<number> => {
-  if (!(blob instanceof Uint8Array)) return []
-  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength)
-  return Array.from({ length: blob.byteLength / 2 }, (_, index) => view.getUint16(2 * index, true))
-}
+const offsetsIn = (term: number, postings: SQLOutputValue | undefined): ReadonlyArray<number> =>
+  postings instanceof Uint8Array ? offsetsOf(term, postings) : []
 
 const isWithin = (at: string, { since = '', until = '~' }: Seek): boolean => at >= since && at <= until
 
@@ -63,11 +61,12 @@ function* sequencesWith(database: DatabaseSync, term: number, seek: Seek, before
   for (const row of tail.iterate(indexed, before))
     if (hasTerm(String(row['entry']), term)) yield Number(row['sequence'])
   const spans = database.prepare(`
-    SELECT span.first, term.offsets FROM span CROSS JOIN term ON term.span = span.first AND term.term = ?
+    SELECT span.first, posting.postings FROM span CROSS JOIN posting ON posting.span = span.first AND posting.bucket = ?
     WHERE span.first < ? AND span.last_at >= ? AND span.first_at <= ? ORDER BY span.first DESC`)
-  for (const row of spans.iterate(term, before, seek.since ?? '', seek.until ?? '~')) {
+  for (const row of spans.iterate(bucketOf(term), before, seek.since ?? '', seek.until ?? '~')) {
     const first = Number(row['first'])
-    for (const offset of offsetsIn(row['offsets']).toReversed()) if (first + offset < before) yield first + offset
+    for (const offset of offsetsIn(term, row['postings']).toReversed())
+      if (first + offset < before) yield first + offset
   }
 }
 
@@ -170,15 +169,13 @@ export const openSqliteAuditReader = (directory: string): E.Either<LedgerUnreada
         }),
       estimate: (term) =>
         attempt(() =>
-          Number(
-            database
-              .prepare(
-                `SELECT sum(length(term.offsets)) / 2 AS found
-                 FROM (SELECT first FROM span ORDER BY first DESC LIMIT 64) AS recent
-                 CROSS JOIN term ON term.span = recent.first AND term.term = ?`,
-              )
-              .get(term)?.['found'] ?? 0,
-          ),
+          database
+            .prepare(
+              `SELECT posting.postings FROM (SELECT first FROM span ORDER BY first DESC LIMIT 64) AS recent
+               CROSS JOIN posting ON posting.span = recent.first AND posting.bucket = ?`,
+            )
+            .all(bucketOf(term))
+            .reduce((found, row) => found + offsetsIn(term, row['postings']).length, 0),
         ),
       checkpoints: (_stream, limit) =>
         attempt(() => entriesBy(database, "WHERE kind = 'checkpoint' ORDER BY sequence DESC LIMIT ?")(limit)),
