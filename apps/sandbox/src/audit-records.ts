@@ -21,7 +21,7 @@ export const auditRecordsOf = async (
   auditId: string,
   signal: AbortSignal,
 ): Promise<ReadonlyArray<unknown>> => {
-  const args = auditCommand(directory, auditId)
+  const args = [...auditCommand(directory, auditId), '--json']
   const { stdout } = await promisify(execFile)(process.execPath, args, { env: {}, signal })
   return stdout.trimEnd().split('\n').map(parseJson)
 }

@@ -70,7 +70,7 @@ export const printer = ({ isColoured, write }: PrinterOptions): Printer => {
       line(`\n${pretty(text)}\n`)
     },
     records: (auditId, records) => {
-      line(paint('dim', `$ device-install-state-audit show ${auditId}`))
+      line(paint('dim', `$ device-install-state-audit show ${auditId} --json`))
       for (const record of records) line(JSON.stringify(record, null, 2))
       line('')
     },

@@ -16,6 +16,8 @@ const kinds: Readonly<Record<AuditRecord['kind'], true>> = {
   checkpoint: true,
 }
 
+export const recordKinds: ReadonlyArray<string> = Object.keys(kinds)
+
 const isAuditRecord = (value: unknown): value is AuditRecord =>
   typeof value === 'object' &&
   value !== null &&

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
-import type { AuditReader, Hit, LedgerUnreadable, Seek, StoredEntry } from './audit-reader.js'
+import type { AuditReader, Hit, IndexedSpan, LedgerUnreadable, Seek, StoredEntry } from './audit-reader.js'
 import { readEntry } from './entry-chain.js'
 import { parsedRecord } from './kept-record.js'
 import { termsOf } from './record-terms.js'
@@ -14,16 +14,24 @@ type Columns = Readonly<Record<string, SQLOutputValue>>
 const stream = 1
 const columns = 'sequence, audit_id, kind, at, outcome, entry, hash'
 
+/** Of a row as an array, which is read a third faster than one with names. */
 const storedEntry = (row: Columns): StoredEntry => ({
   stream,
-  sequence: Number(row['sequence']),
-  auditId: String(row['audit_id']),
-  kind: String(row['kind']),
-  at: String(row['at']),
-  outcome: typeof row['outcome'] === 'string' ? row['outcome'] : undefined,
-  entry: String(row['entry']),
-  hash: String(row['hash']),
+  sequence: Number(row[0]),
+  auditId: String(row[1]),
+  kind: String(row[2]),
+  at: String(row[3]),
+  outcome: row[4] === null ? undefined : String(row[4]),
+  entry: String(row[5]),
+  hash: String(row[6]),
 })
+
+const entriesBy = (database: DatabaseSync, condition: string) => {
+  const statement = database.prepare(`SELECT ${columns} FROM record ${condition}`)
+  statement.setReturnArrays(true)
+  return (...parameters: ReadonlyArray<SQLInputValue>): ReadonlyArray<StoredEntry> =>
+    statement.all(...parameters).map(storedEntry)
+}
 
 const unreadable = (path: string, error: unknown): LedgerUnreadable => ({
   _tag: 'LedgerUnreadable',
@@ -90,6 +98,25 @@ function* hitsByTime(database: DatabaseSync, seek: Seek, before: number): Iterab
   }
 }
 
+const spanAt = (database: DatabaseSync, sequence: number): IndexedSpan | undefined => {
+  const spans = 'SELECT first, last, first_at, last_at FROM span'
+  const before = database.prepare(`${spans} WHERE first <= ? ORDER BY first DESC LIMIT 1`).get(sequence)
+  const row =
+    before !== undefined && Number(before['last']) >= sequence
+      ? before
+      : database.prepare(`${spans} WHERE first > ? ORDER BY first LIMIT 1`).get(sequence)
+  if (row === undefined) return undefined
+  const first = Number(row['first'])
+  const terms = database.prepare('SELECT term, offsets FROM term WHERE span = ?').all(first)
+  return {
+    first,
+    last: Number(row['last']),
+    firstAt: String(row['first_at']),
+    lastAt: String(row['last_at']),
+    terms: terms.map(({ offsets, term }) => [Number(term), offsetsIn(offsets)] as const),
+  }
+}
+
 const firstOf = <A>(limit: number, all: Iterable<A>): ReadonlyArray<A> => {
   const some: Array<A> = []
   for (const one of all) {
@@ -127,16 +154,11 @@ export const openSqliteAuditReader = (directory: string): E.Either<LedgerUnreada
         return [{ stream, first: Number(row?.['first'] ?? 1), last: Number(row?.['last'] ?? 0) }]
       }),
       entries: (_stream, from, limit) =>
-        attempt(() =>
-          database
-            .prepare(`SELECT ${columns} FROM record WHERE sequence >= ? ORDER BY sequence LIMIT ?`)
-            .all(from, limit)
-            .map(storedEntry),
-        ),
+        attempt(() => entriesBy(database, 'WHERE sequence >= ? ORDER BY sequence LIMIT ?')(from, limit)),
       entriesOf: (auditIds) =>
         attempt(() => {
-          const find = database.prepare(`SELECT ${columns} FROM record WHERE audit_id = ? ORDER BY sequence`)
-          return auditIds.flatMap((auditId) => find.all(auditId).map(storedEntry))
+          const find = entriesBy(database, 'WHERE audit_id = ? ORDER BY sequence')
+          return auditIds.flatMap((auditId) => find(auditId))
         }),
       seek: (seek) =>
         attempt(() => {
@@ -156,12 +178,8 @@ export const openSqliteAuditReader = (directory: string): E.Either<LedgerUnreada
             .reduce((found, row) => found + offsetsIn(term, row['postings']).length, 0),
         ),
       checkpoints: (_stream, limit) =>
-        attempt(() =>
-          database
-            .prepare(`SELECT ${columns} FROM record WHERE kind = 'checkpoint' ORDER BY sequence DESC LIMIT ?`)
-            .all(limit)
-            .map(storedEntry),
-        ),
+        attempt(() => entriesBy(database, "WHERE kind = 'checkpoint' ORDER BY sequence DESC LIMIT ?")(limit)),
+      indexedSpan: (_stream, sequence) => attempt(() => spanAt(database, sequence)),
       close: () => {
         database.close()
         return Promise.resolve()
