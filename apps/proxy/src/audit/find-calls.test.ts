@@ -182,7 +182,7 @@ describe('a search', () => {
           const ids = [...idsIn([first])]
           let cursor: string | undefined = first.cursor
           while (cursor !== undefined) {
-            const page = right(
+            const page: FoundPage = right(
               await findCalls(memoryReader(records))(queryFor(pairs), { limit: 2, mostLookedAt: 100, cursor })(),
             )
             ids.push(...idsIn([page]))
@@ -217,6 +217,20 @@ describe('a search', () => {
 
     expect(page).toMatchObject({ lookedAt: 1, isCutShort: true })
     expect(others.length).toBeGreaterThan(0)
+  })
+
+  it('goes by the time of the call where it finds it by its outcome, which comes later', async () => {
+    const [begun, ended] = [intent('01900000-0000-7000-8000-000000000001'), outcome('01900000-0000-7000-8000-000000000001')]
+    const later = { ...ended, at: '2026-11-23T12:00:20.000Z' }
+
+    for (const [until, count] of [['2026-11-23T12:00:10Z', 1], ['2026-11-23T11:59:59Z', 0]] as const) {
+      const pages = await pagesOf(memoryReader([begun, later]), [['createdId', 'x'], ['until', until]], 5)
+      expect(idsIn(pages)).toHaveLength(count)
+    }
+    for (const [since, count] of [['2026-11-23T12:00:00Z', 1], ['2026-11-23T12:00:10Z', 0]] as const) {
+      const pages = await pagesOf(memoryReader([begun, later]), [['createdId', 'x'], ['since', since]], 5)
+      expect(idsIn(pages)).toHaveLength(count)
+    }
   })
 
   it('of one call looks it up', async () => {
