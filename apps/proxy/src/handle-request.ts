@@ -4,36 +4,48 @@ import * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { arrive } from './arrive/index.js'
 import {
+  type Answered,
   appliedOutcomeOf,
+  type Begun,
   failedOutcomeOf,
+  type ForTheKey,
   type GraphTrace,
   recordIntent,
   recordOutcome,
   recordRefusal,
+  recordReplay,
   refusalOf,
   type Refused,
+  replayOf,
 } from './audit/index.js'
 import { authenticate } from './authenticate/index.js'
 import { type Created, decodeAnswer, decodeRequest } from './decode/index.js'
 import type { Call } from './domain/call.js'
 import type { IncomingRequest } from './domain/incoming-request.js'
 import type { ProxyError } from './domain/proxy-error.js'
+import { outcomeOfError } from './domain/outcome.js'
 import { contextOf, headersOf, type Reply } from './domain/reply.js'
-import { codeOfError, replyToError } from './domain/reply-to-error.js'
+import { codeOfError, replyToError, retryOfError } from './domain/reply-to-error.js'
 import { forward, type Forwarded } from './forward/index.js'
 import type { Ports } from './ports.js'
 
 /**
  * The life of one request. Up to the intent, whatever goes wrong is a refusal, and Graph has seen nothing. From the
- * intent on, whatever happens is an outcome. Each request leaves exactly one of the two on record, before its reply.
+ * intent on, whatever happens is an outcome. Each request leaves exactly one of the two on record, before its
+ * reply; or that it was answered before, if it has the idempotency key of a call that was.
  */
 export const handleRequest =
   (ports: Ports) =>
   (request: IncomingRequest): T.Task<Reply> =>
     pipe(
       understand(ports)(request),
-      TE.tap((call) => pipe(recordIntent(ports)(call), TE.mapLeft(refusedAs(call)))),
-      TE.matchE(refuse(ports), carryOut(ports)),
+      TE.chain((call) =>
+        pipe(
+          recordIntent(ports)(call),
+          TE.bimap(refusedAs(call), (recorded) => ({ call, recorded })),
+        ),
+      ),
+      TE.matchE(refuse(ports), proceed(ports)),
       logged(ports, request),
     )
 
@@ -70,15 +82,62 @@ const refuse =
     )
   }
 
+interface Recorded {
+  readonly call: Call
+  readonly recorded: Begun | Answered
+}
+
+const proceed =
+  (ports: Ports) =>
+  ({ call, recorded }: Recorded): T.Task<Reply> =>
+    recorded._tag === 'Begun' ? carryOut(ports)(call, recorded) : answerAgain(ports)(call, recorded)
+
 /** The intent is on record: send it, read the answer, record what came of it, reply. */
 const carryOut =
   (ports: Ports) =>
-  (call: Call): T.Task<Reply> =>
+  (call: Call, begun: Begun): T.Task<Reply> =>
     pipe(
       exchange(ports)(call),
-      T.tap((exchanged) => recordOutcome(ports)(outcomeOf(ports, call, exchanged))),
-      T.map(replyTo(ports, call)),
+      T.map((exchanged) => ({ exchanged, reply: replyTo(ports, call)(exchanged) })),
+      T.tap(({ exchanged, reply }) =>
+        recordOutcome(ports)(outcomeOf(ports, call, exchanged), {
+          call,
+          begun,
+          answer: answerToKeep(exchanged, reply),
+        }),
+      ),
+      T.map(({ reply }) => reply),
     )
+
+/** The call that holds the idempotency key was answered: its caller gets that answer, and Graph hears nothing. */
+const answerAgain =
+  (ports: Ports) =>
+  (call: Call, { answer, auditId }: Answered): T.Task<Reply> => {
+    const now = ports.now()
+    const { challenge } = ports
+    const context = contextOf(call.request, now, { quota: call.quota, challenge, ...requestIdIn(answer.requestId) })
+    const reply = {
+      status: answer.status,
+      headers: { ...headersOf(context), 'Idempotent-Replayed': 'true' },
+      body: answer.body,
+      code: undefined,
+      reason: `the answer of ${auditId} again`,
+    }
+    return pipe(
+      recordReplay(ports)(replayOf(call, { of: auditId, status: answer.status }, now)),
+      T.map(() => reply),
+    )
+  }
+
+/** An answer that says to try again is none to keep. What Graph did, or will never do, stays as it is. */
+const answerToKeep = ({ result, trace }: Exchange, { body, status }: Reply): ForTheKey['answer'] => {
+  const outcome = E.isRight(result) ? 'applied' : outcomeOfError(result.left)
+  const isLasting =
+    outcome === 'applied' ||
+    (E.isLeft(result) && result.left._tag === 'GraphRefused' && retryOfError(result.left) === 'never')
+  if (isLasting) return { status, body, ...requestIdIn(trace.requestId) }
+  return outcome === 'indeterminate' ? 'unknown' : 'again'
+}
 
 /** What went between us and Graph for one call. */
 interface Exchange {

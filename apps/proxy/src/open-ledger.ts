@@ -1,21 +1,32 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { v7 as uuidv7 } from 'uuid'
 import { batchingAuditStore } from './audit/batching-audit-store.js'
 import type { AuditPorts, AuditStore } from './audit/index.js'
-import { keyedDigestIn } from './audit/node-keyed-digest.js'
+import { answerSeal } from './audit/node-answer-seal.js'
+import { checkpointFile } from './audit/node-checkpoint-file.js'
+import { digestKeyFile, digestRing, type DigestRing } from './audit/node-digest-ring.js'
+import type { KeySource } from './audit/node-key-source.js'
+import { ledgerFolder } from './audit/node-ledger-folder.js'
+import { signingKeyFile } from './audit/node-signing-ring.js'
+import type { OpenedLedger } from './audit/ledger-writer.js'
+import { ledgerFile, lockFile, reserveFile } from './audit/sqlite-ledger-file.js'
 import { openSqliteLedgerWriter } from './audit/sqlite-ledger-writer.js'
 import type { Config } from './config/index.js'
 import type { Log } from './telemetry/pino-log.js'
 
 /** The ledger, open for writing. */
-export interface Ledger {
+export interface Ledger extends Pick<AuditPorts, 'digest' | 'digestsOf' | 'sealAnswer' | 'openAnswer'> {
   readonly store: AuditStore
-  readonly digest: AuditPorts['digest']
   /** Intents of earlier processes, settled as indeterminate when it was opened. */
   readonly settled: number
 }
 
+type AuditConfig = Config['audit']
+
 const now = (): Date => new Date()
+const spare = () => ({ auditId: uuidv7(), at: now().toISOString() })
 
 const after = (ms: number, then: () => void): (() => void) => {
   const timer = setTimeout(then, ms)
@@ -25,40 +36,103 @@ const after = (ms: number, then: () => void): (() => void) => {
 
 const whenIdle = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
+const ourFiles = [
+  ledgerFile,
+  `${ledgerFile}-wal`,
+  `${ledgerFile}-shm`,
+  lockFile,
+  reserveFile,
+  digestKeyFile,
+  signingKeyFile,
+]
+
+/** A key is made only for a ledger that does not exist yet: a new one in the place of a lost one would hide the loss. */
+const digestKeysOf = ({ digestKeyFile: path, store }: AuditConfig): KeySource =>
+  path === undefined && store.kind === 'sqlite'
+    ? { kind: 'ownFile', folder: store.directory, mayBeMade: !existsSync(join(store.directory, ledgerFile)) }
+    : { kind: 'given', path: path ?? '' }
+
+/** Keys that were made for a ledger which is no longer there. */
+const hasLostLedger = ({ digestKeyFile: path, store }: AuditConfig): boolean =>
+  store.kind === 'sqlite' &&
+  path === undefined &&
+  existsSync(join(store.directory, digestKeyFile)) &&
+  !existsSync(join(store.directory, ledgerFile))
+
+const openWriter = async (
+  { checkpointEveryRecords, reserveInBytes, signingKeyFile: path, store }: AuditConfig,
+  ring: DigestRing,
+  ended: (message: string) => void,
+): Promise<E.Either<string, OpenedLedger>> => {
+  if (store.kind === 'postgres') return E.left('PostgreSQL is not there yet')
+  return openSqliteLedgerWriter({
+    directory: store.directory,
+    writer: uuidv7(),
+    newLedgerId: uuidv7(),
+    checkpointEveryRecords,
+    reserveInBytes,
+    signingKeyFile: path,
+    digestKeys: ring.names,
+    spare,
+    ended,
+  })
+}
+
+const tellOf = (config: AuditConfig, log: Log): void => {
+  if (hasLostLedger(config))
+    log.alarm('the audit directory has the keys of a ledger that is no longer there: a new one is begun')
+  if (config.fields.personal === 'clear')
+    log.alarm('AUDIT_PERSONAL_FIELDS is clear: names of people stand in the audit ledger as they are')
+}
+
 /** Opens the ledger that is configured. Left tells why it cannot be. `ended` is told when it can no more be written. */
 export const openLedger = async (
-  config: Config,
+  { audit: config }: Config,
   log: Log,
   ended: (message: string) => void,
 ): Promise<E.Either<string, Ledger>> => {
-  const digest = keyedDigestIn(config.auditDirectory)
-  if (E.isLeft(digest)) return E.left(`The audit directory cannot be used: ${digest.left}`)
-  const opened = await openSqliteLedgerWriter({
-    directory: config.auditDirectory,
-    writer: uuidv7(),
-    newLedgerId: uuidv7(),
-    checkpointEveryRecords: 10_000,
-    reserveInBytes: 64 * 1024 * 1024,
-    digestKeys: ['interim'],
-    spare: () => ({ auditId: uuidv7(), at: now().toISOString() }),
-    ended,
-  })
+  const folder = config.store.kind === 'sqlite' ? ledgerFolder(config.store.directory, ourFiles) : E.right(undefined)
+  if (E.isLeft(folder)) return E.left(`The audit directory cannot be used: ${folder.left.join('; ')}`)
+  tellOf(config, log)
+  const ring = digestRing(digestKeysOf(config))
+  if (E.isLeft(ring)) return E.left(`The keys of the audit ledger cannot be used: ${ring.left}`)
+  const opened = await openWriter(config, ring.right, ended)
   if (E.isLeft(opened)) return E.left(`The audit ledger cannot be opened: ${opened.left}`)
+  const { alarm, info } = log
+  const second =
+    config.checkpointFile === undefined ? undefined : checkpointFile({ path: config.checkpointFile, now, alarm, info })
   const store = batchingAuditStore(
     {
       deadlineInMs: 2_000,
       mostWaiting: 10_000,
-      checkpointEveryInMs: 60_000,
+      checkpointEveryInMs: config.checkpointEveryInMs,
+      ...(config.retentionInMs === undefined ? {} : { retentionInMs: config.retentionInMs }),
       now,
       newId: uuidv7,
       monotonicNowInMs: () => performance.now(),
       after,
       whenIdle,
-      alarm: log.alarm,
-      info: log.info,
-      checkpoint: (note) => log.info('checkpoint of the audit ledger', { note }),
+      alarm,
+      info,
+      checkpoint: (note) => {
+        info('checkpoint of the audit ledger', { checkpoint: note })
+        second?.add(note)
+      },
     },
     opened.right.writer,
   )
-  return E.right({ store, digest: digest.right, settled: opened.right.settled })
+  return E.right({
+    store: {
+      ...store,
+      close: async () => {
+        const closed = await store.close()
+        await Promise.race([second?.close(), new Promise<void>((resolve) => void after(2_000, resolve))])
+        return closed
+      },
+    },
+    digest: ring.right.digest,
+    digestsOf: ring.right.digestsOf,
+    ...answerSeal(ring.right),
+    settled: opened.right.settled,
+  })
 }

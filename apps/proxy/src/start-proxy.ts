@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
 import { v7 as uuidv7 } from 'uuid'
-import { type AuditPorts, type AuditStore, type LifecycleRecord, recordRefusal } from './audit/index.js'
+import { type LifecycleRecord, recordRefusal } from './audit/index.js'
+import { type CountedRefusals, countedRefusals } from './audit/counted-refusals.js'
 import { joseSignatureChecks, type SignatureChecks } from './authenticate/jose-signature-check.js'
 import type { UpstreamPolicy } from './authenticate/index.js'
 import { lruCallerRates } from './authenticate/lru-caller-rates.js'
@@ -18,11 +19,12 @@ import { restrainedFetch } from './forward/restrained-fetch.js'
 import { type EndableTokens, upstreamTokens } from './forward/upstream-tokens.js'
 import type { UpstreamApplication } from './domain/upstream-identity.js'
 import { handleRequest } from './handle-request.js'
-import { openLedger } from './open-ledger.js'
+import { type Ledger, openLedger } from './open-ledger.js'
 import { Conversations } from './http/conversations.js'
 import { expressAdminListener } from './http/express-admin-listener.js'
 import { expressListener } from './http/express-listener.js'
 import { boundedFetch } from './http/node-bounded-fetch.js'
+import { trustedProxiesIn } from './http/node-trusted-proxies.js'
 import { closeServer, listen, nodeHttpServer, type RefuseConnection } from './http/node-http-server.js'
 import type { Ports } from './ports.js'
 import { callsUnderWay, type Phase, stopProxy, type StopResult } from './stop-proxy.js'
@@ -50,7 +52,7 @@ const version = versionIn(JSON.parse(readFileSync(new URL('../package.json', imp
 export const startProxy = async (config: Config, log: Log): Promise<E.Either<string, RunningProxy>> => {
   const opened = await openLedger(config, log, (message) => fatal(new Error(`the audit ledger is gone: ${message}`)))
   if (E.isLeft(opened)) return opened
-  const { digest, settled, store } = opened.right
+  const { settled, store } = opened.right
 
   const started = await store.append(
     lifecycle('started', { version, node: process.version, settled, ...whereabouts() }),
@@ -61,7 +63,14 @@ export const startProxy = async (config: Config, log: Log): Promise<E.Either<str
   if (config.dangerouslyAllowPlainHttp)
     log.alarm('DANGEROUSLY_ALLOW_PLAIN_HTTP is on: tokens and secrets travel unencrypted')
 
-  return serve(config, log, { store, digest })
+  const refusals = countedRefusals({
+    perMinute: config.audit.unauthenticatedPerMinute,
+    store,
+    newId: uuidv7,
+    now,
+    monotonicNowInMs: () => performance.now(),
+  })
+  return serve(config, log, { ...opened.right, refusals })
 }
 
 const now = (): Date => new Date()
@@ -83,9 +92,8 @@ const lifecycle = (event: LifecycleRecord['event'], detail: LifecycleRecord['det
 
 const whereabouts = () => ({ host: hostname(), pid: process.pid })
 
-interface Ledger {
-  readonly store: AuditStore
-  readonly digest: AuditPorts['digest']
+interface LedgerAndCounts extends Ledger {
+  readonly refusals: CountedRefusals
 }
 
 const clockToleranceInSeconds = 30
@@ -154,7 +162,7 @@ const upstreamInWords = ({ auth, clientId, credential, graphUrl, identityClientI
 const portsOf = (
   config: Config,
   log: Log,
-  ledger: Ledger,
+  ledger: LedgerAndCounts,
   phase: Phase,
   keys: SignatureChecks,
   graph: UndiciGraph,
@@ -174,6 +182,11 @@ const portsOf = (
   },
   auditStore: ledger.store,
   digest: ledger.digest,
+  digestsOf: ledger.digestsOf,
+  sealAnswer: ledger.sealAnswer,
+  openAnswer: ledger.openAnswer,
+  fields: config.audit.fields,
+  countRefusal: ledger.refusals.count,
   recordLost: (record, cause) => () => log.recordLost(record, cause),
   upstreamTokens: tokens,
   sendToGraph: graph.send,
@@ -200,7 +213,7 @@ const refuseConnection =
 const refuseOnAdminPort: RefuseConnection = ({ error }) =>
   Promise.resolve(replyToError(contextWithoutRequest(uuidv7(), now()), error))
 
-const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either<string, RunningProxy>> => {
+const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise<E.Either<string, RunningProxy>> => {
   const phase: Phase = { stopping: false, draining: false }
   const keys = joseSignatureChecks({
     issuers: config.callers.issuers,
@@ -232,6 +245,7 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
       newAuditId: uuidv7,
       now,
       isStopping: () => phase.stopping,
+      isTrustedProxy: config.callers.trustedProxies && trustedProxiesIn(config.callers.trustedProxies),
       protectedResource: config.callers.metadata,
       fatal,
     }),
@@ -253,6 +267,7 @@ const serve = async (config: Config, log: Log, ledger: Ledger): Promise<E.Either
   )
 
   const release = async (result: StopResult | 'notStarted'): Promise<StopResult> => {
+    await ledger.refusals.stop()
     const stopped = await ledger.store.append(lifecycle('stopped', { ...whereabouts(), result }))()
     keys.stop()
     await closeServer(admin)

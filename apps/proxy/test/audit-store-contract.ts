@@ -152,10 +152,22 @@ export const auditStoreContract = (name: string, aLedger: () => Promise<LedgerUn
     it('refuses a record that has no canonical JSON, and goes on', async () => {
       const { store } = await open()
 
-      expect(await store.append({ ...refusal(), reason: '\ud800' })()).toMatchObject({
+      expect(await store.append({ ...intent(), bodyDigest: '\ud800' })()).toMatchObject({
         left: { _tag: 'Unserialisable' },
       })
       expect(await store.append(refusal())()).toEqual(written)
+    })
+
+    it('keeps at least what came of a call, and that it was refused, when there is no canonical JSON of the rest', async () => {
+      const { store } = await open()
+      const [call, refused] = [uuidv7(), uuidv7()]
+      await store.append(intent(call))()
+      await store.append({ ...outcome(call), createdId: '\ud800' })()
+      await store.append({ ...refusal(refused), reason: '\ud800' })()
+      const least = { code: 'unserialisable', reason: expect.stringContaining('loneSurrogate') }
+
+      expect(await recordsOf(call)).toEqual([intent(call), expect.objectContaining({ outcome: 'applied', ...least })])
+      expect(await recordsOf(refused)).toEqual([expect.objectContaining({ kind: 'refusal', status: 400, ...least })])
     })
 
     it('cuts strings that are too long, and says which', async () => {
@@ -375,6 +387,18 @@ export const auditStoreContract = (name: string, aLedger: () => Promise<LedgerUn
 
       expect(results.filter(E.isRight)).toHaveLength(2)
       expect(results.at(-1)).toEqual({ _tag: 'Left', left: { _tag: 'TooMuchWaiting' } })
+    })
+
+    it('takes outcomes however many wait, and tells how many refusals found no room', async () => {
+      const { store } = await open({ mostWaiting: 2 })
+      const refusals = Array.from({ length: 7 }, () => store.append(refusal())())
+      const outcomes = Array.from({ length: 5 }, () => store.append(outcome())())
+
+      expect((await Promise.all(refusals)).filter(E.isLeft)).toHaveLength(3)
+      expect((await Promise.all(outcomes)).every(E.isRight)).toBe(true)
+      await close(store)
+      const gaps = (await allRecords(await reading())).filter(({ event }) => event === 'gap')
+      expect(gaps).toEqual([expect.objectContaining({ detail: expect.objectContaining({ unrecordedRefusals: 3 }) })])
     })
   })
 

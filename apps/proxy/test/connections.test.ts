@@ -5,7 +5,7 @@ import { aRunningProxy, creates, requestText, type TestWorld } from './a-running
 let world: TestWorld
 let authorization = ''
 beforeEach(async () => {
-  world = await aRunningProxy()
+  world = await aRunningProxy({ AUDIT_UNAUTHENTICATED_PER_MINUTE: '10000' })
   authorization = `Bearer ${await world.token()}`
 })
 afterEach(() => world.stop())

@@ -60,6 +60,14 @@ const fakePorts = (change: Partial<Ports> = {}) => {
       close: T.of({ isClosed: true, lost: [] }),
     },
     digest: (field) => `digest of ${field}`,
+    digestsOf: (field, value) => [`digest of ${field} ${value}`],
+    sealAnswer: (secret, answer) => JSON.stringify([secret, answer]),
+    openAnswer: (secret, sealed) => {
+      const [by, answer] = JSON.parse(sealed)
+      return by === secret ? answer : undefined
+    },
+    fields: { identifier: 'hmac', personal: 'hmac', text: 'hmac' },
+    countRefusal: () => () => false,
     recordLost: (record) => () => happened.push(`${record.kind} lost`),
     upstreamTokens: { take: () => TE.right('upstream'), drop: () => () => happened.push('token dropped') },
     sendToGraph: () => (graphRequest) => async () => {

@@ -17,7 +17,7 @@ CREATE TABLE record (
   sequence INTEGER PRIMARY KEY CHECK (sequence > 0),
   audit_id TEXT NOT NULL CHECK (length(audit_id) = 36),
   kind TEXT NOT NULL CHECK (
-    kind IN ('intent', 'outcome', 'refusal', 'replay', 'connection', 'lifecycle', 'checkpoint')
+    kind IN ('intent', 'outcome', 'refusal', 'replay', 'connection', 'refusals', 'lifecycle', 'checkpoint')
   ),
   at TEXT NOT NULL CHECK (at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*Z'),
   outcome TEXT CHECK (outcome IN ('applied', 'refused', 'notSent', 'indeterminate')),

@@ -53,6 +53,13 @@ describe('a request for one of the routes', () => {
     },
   )
 
+  it('may have X-Forwarded-For as often as there are proxies', () => {
+    const request = aCreateRequest()
+    const lines = ['203.0.113.7', '10.0.0.1'].map((value) => ['x-forwarded-for', value] as const)
+
+    expect(errorOf({ ...request, headers: [...request.headers, ...lines] })).toBeUndefined()
+  })
+
   it('may have 64 headers and no more', () => {
     const request = aCreateRequest()
     const more = Array.from({ length: 60 }, (_, index) => [`x-${String(index)}`, ''] as const)

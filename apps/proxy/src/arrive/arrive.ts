@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as IO from 'fp-ts/lib/IO.js'
 import type { Arrival } from '../domain/arrival.js'
+import { idempotencyKeyOf } from '../domain/idempotency-key.js'
 import { headerOf, type IncomingRequest } from '../domain/incoming-request.js'
 import { headerDuplicated, type ProxyError, requestMalformed } from '../domain/proxy-error.js'
 
@@ -23,6 +24,7 @@ const singletons: ReadonlySet<string> = new Set([
   'expect',
   'client-request-id',
   'traceparent',
+  'idempotency-key',
 ])
 
 const json = /^application\/json(?: *; *charset=(?:utf-8|"utf-8"))? *$/i
@@ -68,6 +70,12 @@ const withAcceptableBody = (arrival: Arrival): E.Either<ProxyError, Arrival> => 
     : E.right(arrival)
 }
 
+const withIdempotencyKey = (arrival: Arrival): E.Either<ProxyError, Arrival> =>
+  pipe(
+    idempotencyKeyOf(arrival.request),
+    E.map((idempotencyKey) => (idempotencyKey === undefined ? arrival : { ...arrival, idempotencyKey })),
+  )
+
 const isAbsoluteForm = ({ target }: IncomingRequest): boolean => /^[a-z][a-z0-9+.-]*:/i.test(target)
 
 const expectsAnythingElse = (request: IncomingRequest): boolean =>
@@ -105,4 +113,5 @@ export const arrive =
       ),
       E.chain(withRoute(graphVersions)),
       E.chain(withAcceptableBody),
+      E.chain(withIdempotencyKey),
     )

@@ -1,6 +1,7 @@
 import type { ProblemCode } from '@device-install-state/model'
 import type { OperationName } from '@device-install-state/model/operations'
 import type { Caller } from '../domain/caller.js'
+import type { NoClaim } from '../domain/incoming-request.js'
 import type { OutcomeKind } from '../domain/outcome.js'
 import type { UpstreamIdentity } from '../domain/upstream-identity.js'
 
@@ -11,6 +12,7 @@ export type AuditRecord =
   | RefusalRecord
   | ReplayRecord
   | ConnectionRecord
+  | RefusalsRecord
   | LifecycleRecord
   | CheckpointRecord
 
@@ -20,11 +22,20 @@ interface Recorded {
   readonly at: string
 }
 
+/** From where a request came. */
+interface FromWhere {
+  /** The address of the other end of the connection. */
+  readonly peer: string
+  /** The caller's address, as the peer says, if that is a proxy that is trusted to say it; not proved. */
+  readonly claimedFor?: string
+  /** Why such a proxy has not said it. */
+  readonly noClaim?: NoClaim
+}
+
 /** What a caller wants done, written down before Graph hears of it. */
-export interface IntentRecord extends Recorded {
+export interface IntentRecord extends Recorded, FromWhere {
   readonly kind: 'intent'
   readonly caller: Caller
-  readonly peer: string
   /** The caller's own `client-request-id`, if it sent a GUID. */
   readonly callerRequestId?: string
   readonly operation: OperationName
@@ -60,13 +71,12 @@ export interface OutcomeRecord extends Recorded {
 }
 
 /** A request that was turned away before an intent. */
-export interface RefusalRecord extends Recorded {
+export interface RefusalRecord extends Recorded, FromWhere {
   readonly kind: 'refusal'
   readonly code: string
   readonly status: number
   /** The exact reason, which the caller may not have been told. */
   readonly reason?: string
-  readonly peer: string
   readonly callerRequestId?: string
   readonly method: string
   /** As far as it was known when the request was refused: whom a genuine token names, and what was asked for. */
@@ -78,12 +88,11 @@ export interface RefusalRecord extends Recorded {
 }
 
 /** A request that was answered from the ledger: its idempotency key belongs to a call that has ended. Graph saw nothing. */
-interface ReplayRecord extends Recorded {
+export interface ReplayRecord extends Recorded, FromWhere {
   readonly kind: 'replay'
   /** The Audit-Id of the call whose answer was given again. */
   readonly of: string
   readonly status: number
-  readonly peer: string
   readonly callerRequestId?: string
   readonly caller: Caller
   readonly operation: OperationName
@@ -97,6 +106,29 @@ export interface ConnectionRecord extends Recorded {
   readonly code: string
   readonly reason: string
   readonly peer: string
+}
+
+/** How often a request, or a connection, was refused with one code to one network. */
+export interface RefusalCount {
+  /** `other` where there were too many codes. */
+  readonly code: string
+  /** At most 128 characters. */
+  readonly reason?: string
+  /** The peer's /24 (IPv4) or /48 (IPv6) as CIDR; `unknown`; `other`, without reason, where there were too many. */
+  readonly prefix: string
+  readonly count: number
+}
+
+/** Refusals of callers that proved nothing, above the rate of those that have a record each. */
+export interface RefusalsRecord extends Recorded {
+  readonly kind: 'refusals'
+  /** When the first and the last of them came. RFC 3339, UTC. */
+  readonly from: string
+  readonly to: string
+  /** The sum of all counts, always. */
+  readonly total: number
+  /** At most 1,000, most frequent first. */
+  readonly counts: ReadonlyArray<RefusalCount>
 }
 
 /** What happened to the ledger itself. */
@@ -127,4 +159,6 @@ export interface CheckpointRecord extends Recorded {
   readonly openFrom: number
   /** The name of the key that digests are made with. */
   readonly digestKey: string
+  /** The public half of the key that signed the note. */
+  readonly signedWith: string
 }

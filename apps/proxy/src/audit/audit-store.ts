@@ -15,7 +15,7 @@ export type AuditNotWritten =
   | { readonly _tag: 'Unserialisable'; readonly why: string }
 
 /** An idempotency key as the ledger knows it: both are keyed digests, neither can be guessed back. */
-interface KeyForm {
+export interface KeyForm {
   readonly key: string
   /** Of what is asked for: operation, version, ids and body. */
   readonly fingerprint: string

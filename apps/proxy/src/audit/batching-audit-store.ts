@@ -41,19 +41,31 @@ interface Owed {
 const lookEveryInMs = 1_000
 const pruneEveryInMs = 3_600_000
 
+/** What is left of an end that has no canonical JSON: that it was one. Of an intent nothing is, since nothing is sent. */
+const leastOf = (record: AuditRecord, why: string): AuditRecord | undefined => {
+  const { at, auditId } = record
+  const reason = `this record could not be written as it was: ${why}`
+  if (record.kind === 'outcome')
+    return { kind: 'outcome', auditId, at, outcome: record.outcome, code: 'unserialisable', reason }
+  return record.kind === 'refusal'
+    ? { kind: 'refusal', auditId, at, code: 'unserialisable', status: record.status, reason, peer: '', method: '' }
+    : undefined
+}
+
 const rowOf = (record: AuditRecord, more: WithRecord): E.Either<string, Row> => {
   const json = canonicalJson(boundedRecord(record))
-  return E.isLeft(json)
-    ? json
-    : E.right({
-        auditId: record.auditId,
-        kind: record.kind,
-        at: record.at,
-        outcome: record.kind === 'outcome' ? record.outcome : null,
-        record: json.right,
-        terms: termsOf(record),
-        ...more,
-      })
+  if (E.isRight(json))
+    return E.right({
+      auditId: record.auditId,
+      kind: record.kind,
+      at: record.at,
+      outcome: record.kind === 'outcome' ? record.outcome : null,
+      record: json.right,
+      terms: termsOf(record),
+      ...more,
+    })
+  const least = leastOf(record, json.left)
+  return least === undefined ? json : rowOf(least, more)
 }
 
 const written: Appended = { _tag: 'Written' }
@@ -180,7 +192,13 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
     if (problem !== undefined) return { _tag: 'StoreFailing', cause: problem }
     // What was begun is written to its end for as long as there is room for it.
     if (noRoom !== undefined && record.kind === 'intent') return { _tag: 'StoreFailing', cause: noRoom }
-    return waiting.length >= mostWaiting ? { _tag: 'TooMuchWaiting' } : undefined
+    return waiting.length >= mostWaitingBefore(record) ? { _tag: 'TooMuchWaiting' } : undefined
+  }
+
+  /** No more outcomes come than there were intents, so they always may. Refusals may still be told when no call is taken. */
+  const mostWaitingBefore = ({ kind }: AuditRecord): number => {
+    if (kind === 'intent') return mostWaiting
+    return kind === 'refusal' || kind === 'connection' || kind === 'replay' ? 2 * mostWaiting : Number.POSITIVE_INFINITY
   }
 
   const tryToAppend = (record: AuditRecord, more: WithRecord) =>
@@ -250,6 +268,14 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
     warned = result.warning
   }
 
+  /** Refusals that found no room in the queue although all is well with the ledger. */
+  const tellUnrecorded = async (): Promise<void> => {
+    const told = unrecorded
+    const result = await commit(rowsOf([{ record: gap(now().toISOString()), more: {} }]))
+    if (result._tag === 'Failed') fail(result.message)
+    else unrecorded -= told
+  }
+
   const isDue = (lastInMs: number, everyInMs: number): boolean => monotonicNowInMs() - lastInMs >= everyInMs
 
   const writeCheckpoint = async (): Promise<void> => {
@@ -279,6 +305,7 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
   /** What is done now and then, one thing after the other, whether or not anyone calls. */
   const lookAfter = async (): Promise<void> => {
     await look()
+    if (problem === undefined && unrecorded > 0) await tellUnrecorded()
     if (problem === undefined && isDue(lastCheckpointInMs, settings.checkpointEveryInMs)) await writeCheckpoint()
     if (problem === undefined && settings.retentionInMs !== undefined && isDue(lastPruneInMs, pruneEveryInMs))
       await prune(settings.retentionInMs)
@@ -305,7 +332,11 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
 
   const writeAndClose = async (): Promise<ReadonlyArray<AuditRecord>> => {
     await flushing
-    const last = await commit(rowsOf(owed), 'now')
+    const gaps: ReadonlyArray<Owed> =
+      unrecorded > 0 || failingSince !== undefined
+        ? [{ record: gap(failingSince ?? now().toISOString()), more: {} }]
+        : []
+    const last = await commit(rowsOf([...owed, ...gaps]), 'now')
     await next(ledger.close)
     return last._tag === 'Failed' ? owed.map(({ record }) => record) : []
   }

@@ -11,6 +11,7 @@ const kinds: Readonly<Record<AuditRecord['kind'], true>> = {
   refusal: true,
   replay: true,
   connection: true,
+  refusals: true,
   lifecycle: true,
   checkpoint: true,
 }

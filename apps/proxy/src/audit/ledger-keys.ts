@@ -13,6 +13,8 @@ interface Checkpoint {
 export interface LedgerKeys {
   /** The name of the key that digests are made with. */
   readonly digestKey: string
+  /** The public half of the key that signs, as an auditor holds it. */
+  readonly verifierKey: string
   /** A C2SP signed note. */
   readonly signCheckpoint: (checkpoint: Checkpoint) => string
   /**

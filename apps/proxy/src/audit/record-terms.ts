@@ -40,6 +40,7 @@ const namedTermsOf = (record: AuditRecord): ReadonlyArray<NamedValue> => {
         ...some('app', record.caller.appId),
         ...some('callerRequestId', record.callerRequestId),
         ...some('peer', record.peer),
+        ...some('peer', record.claimedFor),
         ...some('idempotencyKey', record.idempotencyKey),
         ...idsOf(record.ids),
         ...Object.entries(record.fields).flatMap(([name, value]) =>
@@ -61,11 +62,13 @@ const namedTermsOf = (record: AuditRecord): ReadonlyArray<NamedValue> => {
         ...some('app', record.caller?.appId),
         ...some('callerRequestId', record.callerRequestId),
         ...some('peer', record.peer),
+        ...some('peer', record.claimedFor),
         ...(record.kind === 'refusal' ? some('code', record.code) : []),
         ...idsOf(record.ids),
       ]
     case 'connection':
       return [['kind', record.kind], ['code', record.code], ...some('peer', record.peer)]
+    case 'refusals':
     case 'lifecycle':
     case 'checkpoint':
       return [['kind', record.kind]]

@@ -8,24 +8,43 @@ import { outcomeOfError } from '../domain/outcome.js'
 import type { ProxyError } from '../domain/proxy-error.js'
 import type { Quota } from '../domain/quota.js'
 import { reasonOf } from '../domain/reason-of.js'
-import type { IntentRecord, OutcomeRecord, RefusalRecord } from './audit-record.js'
+import type { IntentRecord, OutcomeRecord, RefusalRecord, ReplayRecord } from './audit-record.js'
 
 /** Turns a value into one that only a holder of the key can find again: a keyed digest, bound to the field's name. */
 export type KeyedDigest = (field: string, value: string) => string
 
-const fieldsOf =
-  (digest: KeyedDigest) =>
-  (body: Call['body']): Readonly<Record<string, string | null>> =>
-    Object.fromEntries(
-      Object.entries(body).map(([name, value]: [string, string | null]) => [
-        name,
-        value === null || isClear(name) ? value : digest(name, value),
-      ]),
-    )
+/** How the fields of a class stand in the ledger: as keyed digests, as they are, or not at all. */
+type FieldForms = Readonly<Record<'identifier' | 'personal' | 'text', 'hmac' | 'clear' | 'omit'>>
+
+/** What the record of a call depends on besides the call. */
+export interface RecordingPorts {
+  readonly digest: KeyedDigest
+  readonly fields: FieldForms
+}
+
+const fieldClassOf = (name: string): string | undefined => {
+  const known: Readonly<Record<string, { readonly class: string }>> = deviceInstallStateFields
+  return known[name]?.class
+}
+
+const formOf = (forms: FieldForms, name: string): FieldForms['personal'] => {
+  if (isClear(name)) return 'clear'
+  const fieldClass = fieldClassOf(name)
+  return fieldClass === 'identifier' || fieldClass === 'text' ? forms[fieldClass] : forms.personal
+}
+
+const fieldsOf = ({ digest, fields }: RecordingPorts, body: Call['body']): Readonly<Record<string, string | null>> =>
+  Object.fromEntries(
+    Object.entries(body).flatMap(([name, value]: [string, string | null]) => {
+      const form = formOf(fields, name)
+      if (form === 'omit') return []
+      return [[name, value === null || form === 'clear' ? value : digest(name, value)]]
+    }),
+  )
 
 /** The record of a call before it is made. */
 export const intentOf =
-  (digest: KeyedDigest, now: Date) =>
+  (ports: RecordingPorts, now: Date, idempotencyKey?: string) =>
   ({ body, caller, json, request, route, upstream }: Call): IntentRecord => {
     const callerRequestId = callerRequestIdOf(request)
     return {
@@ -34,14 +53,16 @@ export const intentOf =
       at: now.toISOString(),
       caller,
       peer: request.peer,
+      ...request.claim,
       ...(callerRequestId === undefined ? {} : { callerRequestId }),
       operation: route.operation,
       version: route.version,
       ids: { ...route.ids },
       bodyBytes: new TextEncoder().encode(json).byteLength,
-      bodyDigest: digest('', json),
-      fields: fieldsOf(digest)(body),
+      bodyDigest: ports.digest('', json),
+      fields: fieldsOf(ports, body),
       upstream,
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     }
   }
 
@@ -153,11 +174,34 @@ export const refusalOf = (
     code,
     status,
     peer: request.peer,
+    ...request.claim,
     ...(reason === undefined ? {} : { reason }),
     ...(callerRequestId === undefined ? {} : { callerRequestId }),
     method: request.method,
     ...(known === undefined ? {} : { caller: known }),
     ...(route === undefined ? {} : { operation: route.operation, version: route.version, ids: { ...route.ids } }),
     ...(problems === undefined ? {} : { problems }),
+  }
+}
+
+/** The record of a request that got an answer which was given before. */
+export const replayOf = (
+  { caller, request, route }: Call,
+  earlier: { readonly of: string; readonly status: number },
+  now: Date,
+): ReplayRecord => {
+  const callerRequestId = callerRequestIdOf(request)
+  return {
+    kind: 'replay',
+    auditId: request.auditId,
+    at: now.toISOString(),
+    ...earlier,
+    caller,
+    peer: request.peer,
+    ...request.claim,
+    ...(callerRequestId === undefined ? {} : { callerRequestId }),
+    operation: route.operation,
+    version: route.version,
+    ids: { ...route.ids },
   }
 }

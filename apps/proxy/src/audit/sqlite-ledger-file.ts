@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 /** The file of the ledger inside the audit directory. */
 export const ledgerFile = 'audit.sqlite'
 /** Held exclusively by the one process that writes. */
-const lockFile = 'audit.lock.sqlite'
+export const lockFile = 'audit.lock.sqlite'
 /** Room on the disk that is held back. */
 export const reserveFile = 'audit.reserve'
 

@@ -4,7 +4,7 @@ import type { SqliteLedgerSettings } from './sqlite-ledger.js'
 /** What the audit thread is started with. */
 export interface WorkerSettings extends SqliteLedgerSettings {
   /** Where the signing key is; without it, in the directory. */
-  readonly signingKeyFile?: string
+  readonly signingKeyFile?: string | undefined
   /** The names of the keys that digests can be made with, the one in use first. */
   readonly digestKeys: ReadonlyArray<string>
 }

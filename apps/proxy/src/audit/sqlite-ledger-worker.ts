@@ -1,7 +1,9 @@
 // Runs in a worker thread: SQLite's calls block, and the event loop that serves requests must not.
 import { parentPort, workerData } from 'node:worker_threads'
 import * as E from 'fp-ts/lib/Either.js'
+import type { LedgerKeys } from './ledger-keys.js'
 import { ledgerKeys } from './node-ledger-keys.js'
+import { signingRing } from './node-signing-ring.js'
 import { openSqliteLedger, type SqliteLedger } from './sqlite-ledger.js'
 import type { FromWorker, ToWorker, WorkerSettings } from './sqlite-ledger-messages.js'
 
@@ -10,6 +12,17 @@ const isSettings = (data: unknown): data is WorkerSettings =>
 
 if (!isSettings(workerData)) throw new Error('the audit thread was started without its settings')
 const settings = workerData
+
+const keysFor = ({ wasSigned }: { readonly wasSigned: boolean }): LedgerKeys => {
+  const { digestKeys, directory, signingKeyFile } = settings
+  const ring = signingRing(
+    signingKeyFile === undefined
+      ? { kind: 'ownFile', folder: directory, mayBeMade: !wasSigned }
+      : { kind: 'given', path: signingKeyFile },
+  )
+  if (E.isLeft(ring)) throw new Error(ring.left)
+  return ledgerKeys(ring.right, digestKeys)
+}
 
 let ledger: SqliteLedger | undefined
 
@@ -21,10 +34,8 @@ const opened = (): SqliteLedger => {
 const handle = (message: ToWorker): FromWorker => {
   switch (message._tag) {
     case 'Open': {
-      const keys = ledgerKeys(settings)
-      if (E.isLeft(keys)) throw new Error(keys.left)
       const spares = [...message.spares]
-      ledger = openSqliteLedger(settings, keys.right, () => {
+      ledger = openSqliteLedger(settings, keysFor, () => {
         const spare = spares.pop()
         if (spare === undefined) throw new Error('there are more changes to put on record than were foreseen')
         return spare

@@ -36,6 +36,9 @@ export interface SqliteLedger {
   readonly close: () => void
 }
 
+/** Throws when there are none; new ones are made only for a ledger that was never signed. */
+type KeysFor = (ledger: { readonly wasSigned: boolean }) => LedgerKeys
+
 /** A file has one stream. */
 const stream = 1
 
@@ -166,7 +169,7 @@ const chainUp = (database: DatabaseSync, seat: Seat, origin: string): number => 
  */
 export const openSqliteLedger = (
   settings: SqliteLedgerSettings,
-  keys: LedgerKeys,
+  keysFor: KeysFor,
   spare: () => Spare,
 ): SqliteLedger => {
   const { checkpointEveryRecords, directory, newLedgerId, writer } = settings
@@ -186,6 +189,7 @@ export const openSqliteLedger = (
   let statements = statementsOn(database)
   const origin = originOf(String(database.prepare('SELECT id FROM ledger').get()?.['id']), stream)
   let position = positionIn(database, origin)
+  const keys = keysFor({ wasSigned: position.checkpoint !== undefined })
   /** Intents that were told to have failed, although the disk may have kept them. */
   let doubtful: ReadonlyArray<string> = []
   let mustOpenAnew = false
@@ -250,6 +254,7 @@ export const openSqliteLedger = (
     note: keys.signCheckpoint({ origin, size: draft.head.sequence, head: draft.head.hash }),
     openFrom: draft.openFrom,
     digestKey: keys.digestKey,
+    signedWith: keys.verifierKey,
   })
 
   /** All of it, or nothing. The position moves only when it is durable. */

@@ -102,3 +102,21 @@ describe('whose tokens are taken', () => {
     })
   })
 })
+
+describe('the proxies whose X-Forwarded-For is read', () => {
+  it('are none by default', () => {
+    expect(configOf().callers.trustedProxies).toBeUndefined()
+  })
+
+  it('are said by addresses and ranges of both families', () => {
+    expect(
+      configOf({ CALLER_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7,2001:db8::/32,::1' }).callers.trustedProxies,
+    ).toEqual(['10.0.0.0/8', '192.0.2.7/32', '2001:db8::/32', '::1/128'])
+  })
+
+  it('may be misspelt no more than anything else', () => {
+    expect(problemsIn({ ...good, CALLER_TRUSTED_PROXY: '10.0.0.1' })).toMatchObject([
+      { variable: 'CALLER_TRUSTED_PROXY' },
+    ])
+  })
+})

@@ -37,6 +37,8 @@ export interface CallersConfig {
         readonly by: 'caller' | 'application'
       }
     | undefined
+  /** From which peers it is believed what they say of the address of a caller, as CIDR; undefined: from none. */
+  readonly trustedProxies: ReadonlyArray<string> | undefined
   /** What is published of all this, RFC 9728; undefined where the gateway's own URL is not known. */
   readonly metadata:
     | {
@@ -111,6 +113,7 @@ export const callersOf = (decoded: Variables, authorityHost: string): CallersCon
     decoded.CALLER_RATE_LIMIT === undefined
       ? undefined
       : { limit: decoded.CALLER_RATE_LIMIT, by: decoded.CALLER_RATE_BY ?? 'caller' },
+  trustedProxies: decoded.CALLER_TRUSTED_PROXIES,
   metadata: metadataOf(decoded, authorityHost),
 })
 

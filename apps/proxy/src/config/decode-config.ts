@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
+import { type AuditConfig, auditOf, auditTogether } from './audit.js'
 import { type CallersConfig, callersOf, callersTogether } from './callers.js'
 import type { ConfigProblem, Environment, Together } from './config-problem.js'
 import { likelyTypos, misleadingVariables } from './likely-typos.js'
@@ -12,7 +13,7 @@ export interface Config {
   readonly admin: { readonly host: string; readonly port: number }
   readonly callers: CallersConfig
   readonly upstream: UpstreamConfig
-  readonly auditDirectory: string
+  readonly audit: AuditConfig
   readonly shutdown: { readonly delayInMs: number; readonly graceInMs: number }
   readonly logLevel: LogLevel
   readonly dangerouslyAllowPlainHttp: boolean
@@ -62,14 +63,14 @@ const httpsWhereItMatters: ReadonlyArray<Together<Variables>> = [
   },
 ]
 
-const together = [...httpsWhereItMatters, ...callersTogether, ...upstreamTogether]
+const together = [...httpsWhereItMatters, ...auditTogether, ...callersTogether, ...upstreamTogether]
 
 const configOf = (decoded: Variables, upstream: UpstreamConfig): Config => ({
   listen: { host: decoded.HOST, port: decoded.PORT },
   admin: { host: decoded.ADMIN_HOST, port: decoded.ADMIN_PORT },
   callers: callersOf(decoded, authorityHostOf(decoded)),
   upstream,
-  auditDirectory: decoded.AUDIT_DIRECTORY,
+  audit: auditOf(decoded),
   shutdown: { delayInMs: decoded.SHUTDOWN_DELAY_MS, graceInMs: decoded.SHUTDOWN_GRACE_MS },
   logLevel: decoded.LOG_LEVEL,
   dangerouslyAllowPlainHttp: decoded.DANGEROUSLY_ALLOW_PLAIN_HTTP,

@@ -37,7 +37,8 @@ export const optional = <A>(codec: t.Type<A, string>, guidance: Guidance): Varia
     { ...guidance, isOptional: true },
   )
 
-const readAs = <A>(name: string, read: (text: string) => A | undefined): t.Type<A, string> =>
+/** Reads text into a value, or finds it to be none. */
+export const readAs = <A>(name: string, read: (text: string) => A | undefined): t.Type<A, string> =>
   new t.Type<A, string>(
     name,
     (u): u is A => read(String(u)) !== undefined,
@@ -123,4 +124,11 @@ export const httpUrlText: t.Type<string, string> = readAs('HttpUrlText', (text) 
 export const origin: t.Type<string, string> = readAs('Origin', (text) => {
   const url = httpUrl.decode(text)
   return url._tag === 'Right' && url.right.pathname === '/' ? url.right.origin : undefined
+})
+
+/** A PostgreSQL connection URI with a host, a user and a database. Its parameters are for the adapter to judge. */
+export const postgresUrl: t.Type<string, string> = readAs('PostgresUrl', (text) => {
+  const url = URL.parse(text)
+  const isWhole = url !== null && url.hostname !== '' && url.username !== '' && /^\/[^/]+$/.test(url.pathname)
+  return isWhole && /^postgres(?:ql)?:\/\//.test(text) && !/\s/.test(text) ? text : undefined
 })

@@ -1,6 +1,7 @@
 import { graphVersions } from '@device-install-state/model/operations'
 import * as t from 'io-ts'
 import { cloudNames } from './clouds.js'
+import { addressRange } from './node-address-range.js'
 import {
   appId,
   flag,
@@ -13,6 +14,7 @@ import {
   optional,
   origin,
   port,
+  postgresUrl,
   rate,
   scopeToken,
   someOf,
@@ -24,6 +26,8 @@ const logLevels = ['debug', 'info', 'warn', 'error'] as const
 
 // RFC 7518 §3.1 and RFC 8037, without the symmetric ones: whoever can check those can forge them.
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const
+
+const fieldForms = ['hmac', 'clear', 'omit'] as const
 
 const upstreamAuths = ['app', 'on-behalf-of', 'by-caller'] as const
 const credentials = ['client-secret', 'certificate', 'workload-identity', 'managed-identity'] as const
@@ -106,6 +110,11 @@ export const variables = {
     'the origin by which callers reach the gateway',
     'https://install-states.example.com',
   ),
+  CALLER_TRUSTED_PROXIES: maybe(
+    listOf(addressRange),
+    'the IP addresses, or ranges of them (CIDR, from /1), of the proxies whose X-Forwarded-For is read, with commas between; IPv4 is written as IPv4',
+    '10.1.0.0/16,2001:db8:1::/48,192.0.2.7',
+  ),
   GRAPH_CLOUD: variable(oneOf(cloudNames), `one of ${cloudNames.join(', ')}`, 'usgov', 'global'),
   GRAPH_URL: maybe(origin, 'the origin of Graph', 'https://graph.microsoft.us'),
   GRAPH_VERSIONS: variable(
@@ -173,10 +182,73 @@ export const variables = {
     '25000',
     '25000',
   ),
-  AUDIT_DIRECTORY: variable(
+  AUDIT_DIRECTORY: maybe(
     nonEmpty,
     'the folder of the audit ledger, on a disk that stays',
     '/var/lib/device-install-state/audit',
+  ),
+  AUDIT_DATABASE_URL: maybe(
+    postgresUrl,
+    'the URL of a PostgreSQL database, postgres://user:password@host/database',
+    'postgres://audit:a-password-from-your-vault@db.example.com/audit?sslmode=verify-full',
+  ),
+  AUDIT_DIGEST_KEY_FILE: maybe(
+    nonEmpty,
+    'the path of a file with the keys of the ledger’s digests, the newest first',
+    '/run/secrets/audit-digest.key',
+  ),
+  AUDIT_SIGNING_KEY_FILE: maybe(
+    nonEmpty,
+    'the path of a PEM file with the keys that sign checkpoints, the newest first',
+    '/run/secrets/audit-signing.key',
+  ),
+  AUDIT_CHECKPOINT_RECORDS: variable(
+    integerBetween(1, 1_000_000),
+    'a count from 1 to 1000000: after how many records a checkpoint is signed',
+    '10000',
+    '10000',
+  ),
+  AUDIT_CHECKPOINT_SECONDS: variable(
+    integerBetween(1, 86_400),
+    'seconds from 1 to 86400: after how long a checkpoint is signed, if there is anything new',
+    '60',
+    '60',
+  ),
+  AUDIT_CHECKPOINT_FILE: maybe(
+    nonEmpty,
+    'the path of a file to which each checkpoint is appended, best on another disk',
+    '/mnt/witness/checkpoints.txt',
+  ),
+  AUDIT_RETENTION_DAYS: maybe(integerBetween(2, 36_500), 'days from 2 to 36500 that records are kept', '400'),
+  AUDIT_RESERVE_MB: variable(
+    integerBetween(0, 1_000_000),
+    'MiB from 0 to 1000000: with less free on the disk of the ledger, no new calls are taken',
+    '64',
+    '64',
+  ),
+  AUDIT_IDENTIFIER_FIELDS: variable(
+    oneOf(fieldForms),
+    'hmac, clear or omit: how identifiers of a body stand in the ledger',
+    'clear',
+    'hmac',
+  ),
+  AUDIT_PERSONAL_FIELDS: variable(
+    oneOf(fieldForms),
+    'hmac, clear or omit: how personal values of a body stand in the ledger',
+    'omit',
+    'hmac',
+  ),
+  AUDIT_TEXT_FIELDS: variable(
+    oneOf(fieldForms),
+    'hmac, clear or omit: how other texts of a body stand in the ledger',
+    'clear',
+    'hmac',
+  ),
+  AUDIT_UNAUTHENTICATED_PER_MINUTE: variable(
+    integerBetween(0, 1_000_000),
+    'how many refusals a minute of callers that proved nothing have a record each, from 0 to 1000000; more are counted',
+    '100',
+    '600',
   ),
   SHUTDOWN_DELAY_MS: variable(
     integerBetween(0, 120_000),

@@ -5,4 +5,6 @@ import type { IncomingRequest } from './incoming-request.js'
 export interface Arrival {
   readonly request: IncomingRequest
   readonly route: Route
+  /** The caller's own name for the call, if it sent one. */
+  readonly idempotencyKey?: string
 }

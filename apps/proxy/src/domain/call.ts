@@ -7,6 +7,7 @@ import type { IncomingRequest } from './incoming-request.js'
 export interface Call extends Admission {
   readonly request: IncomingRequest
   readonly route: Route
+  readonly idempotencyKey?: string
   readonly body: DeviceInstallStateCreate
   /** What goes to Graph: the body, printed anew from its decoded value. */
   readonly json: string

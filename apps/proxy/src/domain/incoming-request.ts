@@ -1,6 +1,18 @@
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { ProxyError } from './proxy-error.js'
 
+/** Why, although the peer is trusted to say it, nothing is known of where a request comes from. */
+export type NoClaim =
+  | 'headerMissing'
+  /** Every hop is a trusted proxy. */
+  | 'onlyTrustedHops'
+  /** Behind hops that are all trusted comes one that is no address. */
+  | 'unreadable'
+  | 'tooManyHops'
+
+/** From where a request is said to come by proxies that are trusted to say so. Never proved; an address in its one form. */
+export type ForwardedClaim = { readonly claimedFor: string } | { readonly noClaim: NoClaim }
+
 /** One request as it came over the wire, nothing decoded, nothing trusted. */
 export interface IncomingRequest {
   /** Our name for this call: a UUIDv7. It is the caller's receipt, and Graph's `client-request-id`. */
@@ -8,6 +20,8 @@ export interface IncomingRequest {
   readonly receivedAt: Date
   /** The address of the other end of the connection; proxies in between are not seen through. */
   readonly peer: string
+  /** What the peer says of that; undefined unless it is a proxy that is trusted. */
+  readonly claim?: ForwardedClaim
   /** As on the request line, `1.1` if all is well. */
   readonly httpVersion: string
   readonly method: string

@@ -34,6 +34,9 @@ export const outcomeOfError = (error: ProxyError): OutcomeKind => {
     case 'JsonMalformed':
     case 'BodyInvalid':
     case 'IntentNotRecorded':
+    case 'Overloaded':
+    case 'IdempotencyKeyMalformed':
+    case 'IdempotencyKeyReused':
     case 'UpstreamAuthUnavailable':
     case 'GraphUnreachable':
     case 'GraphTlsFailed':
@@ -50,6 +53,9 @@ export const outcomeOfError = (error: ProxyError): OutcomeKind => {
       return 'refused'
     case 'GraphAnswerUnreadable':
       return error.createdId === undefined ? 'indeterminate' : 'applied'
+    // Of the call that holds the key, since that is what its caller asks about.
+    case 'DuplicateInProgress':
+    case 'DuplicateOfIndeterminate':
     case 'GraphConnectionLost':
     case 'GraphRedirected':
     case 'GraphFailed':

@@ -57,6 +57,7 @@ export type ProxyError =
   | { readonly _tag: 'ExpectationFailed' }
   | { readonly _tag: 'BodyTooLarge' }
   | { readonly _tag: 'BodyNotReceived'; readonly why: 'timeout' | 'clientClosed' }
+  | { readonly _tag: 'IdempotencyKeyMalformed' }
   | { readonly _tag: 'Draining' }
   // 2 authenticate
   | { readonly _tag: 'TokenMissing' }
@@ -83,6 +84,14 @@ export type ProxyError =
   | { readonly _tag: 'BodyInvalid'; readonly problems: ReadonlyArray<Problem> }
   // 4 record the intent
   | { readonly _tag: 'IntentNotRecorded'; readonly cause: unknown }
+  /** More waits for the ledger than it can take. */
+  | { readonly _tag: 'Overloaded' }
+  /** The idempotency key belongs to a call that asked for something else. */
+  | { readonly _tag: 'IdempotencyKeyReused'; readonly earlierAuditId: string }
+  /** The same call is under way. */
+  | { readonly _tag: 'DuplicateInProgress'; readonly earlierAuditId: string }
+  /** The same call was sent, and nobody knows what became of it, or what was answered. */
+  | { readonly _tag: 'DuplicateOfIndeterminate'; readonly earlierAuditId: string }
   // 5 forward
   | { readonly _tag: 'UpstreamAuthUnavailable'; readonly cause: unknown }
   | {

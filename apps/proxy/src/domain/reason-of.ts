@@ -56,6 +56,12 @@ export const reasonOf = (error: ProxyError): string | undefined => {
     case 'GraphFailed':
     case 'GraphRedirected':
       return `status ${String(error.status)}`
+    case 'IdempotencyKeyReused':
+    case 'DuplicateInProgress':
+    case 'DuplicateOfIndeterminate':
+      return `the key is held by ${error.earlierAuditId}`
+    case 'IdempotencyKeyMalformed':
+    case 'Overloaded':
     case 'HeadersTooLarge':
     case 'TargetTooLong':
     case 'RouteNotFound':

@@ -1,4 +1,4 @@
-import { outcomeOfError, type OutcomeKind } from './outcome.js'
+import { outcomeOfError, type OutcomeKind, type Retry } from './outcome.js'
 import type { ProxyError } from './proxy-error.js'
 import { type ChallengeContext, headersOf, type Reply, type ReplyContext } from './reply.js'
 import { reasonOf } from './reason-of.js'
@@ -7,6 +7,9 @@ import type { Told } from './told.js'
 
 /** Our name for an error, as in `docs/status-codes.md`. */
 export const codeOfError = (error: ProxyError): string => tell(error).code
+
+/** Whether the same call may be made again. */
+export const retryOfError = (error: ProxyError): Retry => tell(error).retry
 
 /**
  * RFC 9728 §5.1: a challenge says where to read what tokens are taken. Entra, "Claims challenges": one that asks for claims
@@ -42,7 +45,7 @@ interface InnerError {
  * our own name is always in `innerError.code`.
  */
 export const replyToError = (context: ReplyContext, error: ProxyError): Reply => {
-  const { code, createdId, details, graph, headers, message, retry, status } = tell(error)
+  const { code, createdId, details, earlierAuditId, graph, headers, message, retry, status } = tell(error)
   const relayedCode = graph?.code
   const innerError: InnerError = {
     code,
@@ -62,6 +65,7 @@ export const replyToError = (context: ReplyContext, error: ProxyError): Reply =>
         retry,
         ...innerError,
         ...(createdId === undefined ? {} : { createdId }),
+        ...(earlierAuditId === undefined ? {} : { earlierAuditId }),
       },
     },
   }

@@ -167,6 +167,47 @@ export const tell = (error: ProxyError): Told => {
         retry: 'never',
         details: error.problems.map(detailOf),
       }
+    case 'Overloaded':
+      return {
+        status: 503,
+        code: 'overloaded',
+        message: 'More calls have come at once than can be written down, so nothing was sent to Graph.',
+        retry: 'safe',
+        headers: retryAfter(1),
+      }
+    case 'IdempotencyKeyMalformed':
+      return {
+        status: 400,
+        code: 'invalidIdempotencyKey',
+        message: 'The Idempotency-Key is malformed: 1 to 255 visible ASCII characters, for instance a UUID.',
+        retry: 'never',
+      }
+    case 'IdempotencyKeyReused':
+      return {
+        status: 400,
+        code: 'invalidIdempotencyKey',
+        message: 'This Idempotency-Key belongs to another call of yours; take a new key for each call.',
+        retry: 'never',
+        earlierAuditId: error.earlierAuditId,
+      }
+    case 'DuplicateInProgress':
+      return {
+        status: 409,
+        code: 'duplicateInProgress',
+        message: 'The call with this Idempotency-Key is still under way; ask again for its answer.',
+        retry: 'after',
+        headers: retryAfter(1),
+        earlierAuditId: error.earlierAuditId,
+      }
+    case 'DuplicateOfIndeterminate':
+      return {
+        status: 409,
+        code: 'duplicateOfIndeterminate',
+        message:
+          'The call with this Idempotency-Key was sent, and it is not known what came of it: it may have been done. Look before you repeat it, and repeat it with a new key.',
+        retry: 'check-first',
+        earlierAuditId: error.earlierAuditId,
+      }
     case 'IntentNotRecorded':
       return {
         status: 503,

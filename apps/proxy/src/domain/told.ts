@@ -12,6 +12,8 @@ export interface Told {
   /** Set where Graph's own code is relayed. */
   readonly graph?: GraphRefusal
   readonly createdId?: string
+  /** The call that holds the idempotency key. */
+  readonly earlierAuditId?: string
 }
 
 /** RFC 6750 §3. */

@@ -14,6 +14,7 @@ describe('a mistake of our own', () => {
       newAuditId: () => '01900000-0000-7000-8000-000000000001',
       now: () => new Date('2026-11-23T12:00:00Z'),
       isStopping: () => false,
+      isTrustedProxy: undefined,
       protectedResource: undefined,
       fatal: (error) => mistakes.push(error),
     })

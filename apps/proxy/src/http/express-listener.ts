@@ -5,6 +5,7 @@ import type { IncomingRequest } from '../domain/incoming-request.js'
 import { contextOf, type Reply } from '../domain/reply.js'
 import { replyToError } from '../domain/reply-to-error.js'
 import type { Conversations, Exchange } from './conversations.js'
+import { forwardedClaimOf } from './forwarded-claim.js'
 import { asksForMetadata, metadataReply, type ProtectedResource } from './protected-resource-metadata.js'
 import { rawBodyReader } from './raw-body-reader.js'
 import { sendReply } from './send-reply.js'
@@ -16,6 +17,8 @@ export interface HttpPorts {
   readonly now: () => Date
   /** True once connections should not be kept alive any longer. */
   readonly isStopping: () => boolean
+  /** Whether a peer is believed what it says of the caller's address; undefined: none is. */
+  readonly isTrustedProxy: ((address: string) => boolean) | undefined
   /** Undefined where nothing is published of whose tokens are taken. */
   readonly protectedResource: ProtectedResource | undefined
   /** Told of our own mistakes: `handle` never rejects but for those. */
@@ -25,16 +28,26 @@ export interface HttpPorts {
 const pairsOf = (rawHeaders: ReadonlyArray<string>): IncomingRequest['headers'] =>
   rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [[name.toLowerCase(), rawHeaders[index + 1] ?? '']] : []))
 
-const incomingOf = ({ newAuditId, now }: HttpPorts, exchange: Exchange, request: IncomingMessage): IncomingRequest => ({
-  auditId: newAuditId(),
-  receivedAt: now(),
-  peer: request.socket.remoteAddress ?? '',
-  httpVersion: request.httpVersion,
-  method: request.method ?? '',
-  target: request.url ?? '',
-  headers: pairsOf(request.rawHeaders),
-  readBody: rawBodyReader(exchange),
-})
+const incomingOf = (
+  { isTrustedProxy, newAuditId, now }: HttpPorts,
+  exchange: Exchange,
+  request: IncomingMessage,
+): IncomingRequest => {
+  const peer = request.socket.remoteAddress ?? ''
+  const headers = pairsOf(request.rawHeaders)
+  const claim = isTrustedProxy && forwardedClaimOf(isTrustedProxy)({ headers, peer })
+  return {
+    auditId: newAuditId(),
+    receivedAt: now(),
+    peer,
+    ...(claim === undefined ? {} : { claim }),
+    httpVersion: request.httpVersion,
+    method: request.method ?? '',
+    target: request.url ?? '',
+    headers,
+    readBody: rawBodyReader(exchange),
+  }
+}
 
 const answer =
   (ports: HttpPorts) =>
