@@ -15,7 +15,7 @@ import { spare } from './an-audit-store.js'
 const sha256 = (text: string): string => hash('sha256', text, 'base64')
 
 /** A record as a ledger takes it. */
-export const rowOf = (record: AuditRecord): Row => {
+const rowOf = (record: AuditRecord): Row => {
   const json = canonicalJson(record)
   if (E.isLeft(json)) throw new Error(json.left)
   return {
@@ -32,11 +32,12 @@ export const rowOf = (record: AuditRecord): Row => {
 export const writeSqliteLedger = (directory: string, records: Iterable<AuditRecord>, together = 1_000): void => {
   const ledger = openSqliteLedger(
     { directory, writer: uuidv7(), newLedgerId: uuidv7(), checkpointEveryRecords: 10_000, reserveInBytes: 4_096 },
-    {
+    () => ({
       digestKey: 'k',
+      verifierKey: 'v',
       signCheckpoint: ({ head, origin, size }) => `${origin}\n${size}\n${head}\n\n— x y\n`,
       changesSince: () => E.right([]),
-    },
+    }),
     spare,
   )
   let rows: Array<Row> = []
@@ -90,7 +91,7 @@ export const memoryReader = (records: ReadonlyArray<AuditRecord>): AuditReader =
 }
 
 /** What some digests stand for: the value by one of two keys. */
-export const digestBy = (key: number, field: string, value: string): string =>
+const digestBy = (key: number, field: string, value: string): string =>
   `hmac-sha256:0000000${key}:${hash('sha256', `${key} ${field} ${value}`, 'base64url')}`
 
 /** Newest first. */

@@ -22,6 +22,10 @@ export interface AuditedCall {
   readonly status?: number
   readonly caller?: Caller
   readonly peer?: string
+  /** The caller's address, as the peer says; not proved. */
+  readonly claimedFor?: string
+  /** Why the peer has not said it. */
+  readonly noClaim?: string
   readonly callerRequestId?: string
   readonly operation?: string
   readonly version?: string
@@ -64,6 +68,7 @@ const partOf = (record: AuditRecord): Part | undefined => {
     }
     case 'connection':
       return { ...record, order: 1 }
+    case 'refusals':
     case 'lifecycle':
     case 'checkpoint':
       return undefined

@@ -7,10 +7,9 @@ const fieldNames = Object.entries(deviceInstallStateFields)
   .filter(([, { request }]) => request !== 'never')
   .map(([name]) => name)
 
-const fieldColumns: ReadonlyArray<readonly [name: string, cell: (call: AuditedCall) => Cell]> = fieldNames.map((name) => [
-  `field:${name}`,
-  ({ fields }) => fields?.[name],
-])
+const fieldColumns: ReadonlyArray<readonly [name: string, cell: (call: AuditedCall) => Cell]> = fieldNames.map(
+  (name) => [`field:${name}`, ({ fields }) => fields?.[name]],
+)
 
 /** What stands in which column, in order. */
 const columns: ReadonlyArray<readonly [name: string, cell: (call: AuditedCall) => Cell]> = [
@@ -28,6 +27,7 @@ const columns: ReadonlyArray<readonly [name: string, cell: (call: AuditedCall) =
   ['app', ({ caller }) => caller?.appId],
   ['tokenId', ({ caller }) => caller?.tokenId],
   ['peer', ({ peer }) => peer],
+  ['claimedFor', ({ claimedFor }) => claimedFor],
   ['clientRequestId', ({ callerRequestId }) => callerRequestId],
   ['operation', ({ operation }) => operation],
   ['version', ({ version }) => version],

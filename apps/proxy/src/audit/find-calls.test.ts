@@ -220,15 +220,38 @@ describe('a search', () => {
   })
 
   it('goes by the time of the call where it finds it by its outcome, which comes later', async () => {
-    const [begun, ended] = [intent('01900000-0000-7000-8000-000000000001'), outcome('01900000-0000-7000-8000-000000000001')]
+    const [begun, ended] = [
+      intent('01900000-0000-7000-8000-000000000001'),
+      outcome('01900000-0000-7000-8000-000000000001'),
+    ]
     const later = { ...ended, at: '2026-11-23T12:00:20.000Z' }
 
-    for (const [until, count] of [['2026-11-23T12:00:10Z', 1], ['2026-11-23T11:59:59Z', 0]] as const) {
-      const pages = await pagesOf(memoryReader([begun, later]), [['createdId', 'x'], ['until', until]], 5)
+    for (const [until, count] of [
+      ['2026-11-23T12:00:10Z', 1],
+      ['2026-11-23T11:59:59Z', 0],
+    ] as const) {
+      const pages = await pagesOf(
+        memoryReader([begun, later]),
+        [
+          ['createdId', 'x'],
+          ['until', until],
+        ],
+        5,
+      )
       expect(idsIn(pages)).toHaveLength(count)
     }
-    for (const [since, count] of [['2026-11-23T12:00:00Z', 1], ['2026-11-23T12:00:10Z', 0]] as const) {
-      const pages = await pagesOf(memoryReader([begun, later]), [['createdId', 'x'], ['since', since]], 5)
+    for (const [since, count] of [
+      ['2026-11-23T12:00:00Z', 1],
+      ['2026-11-23T12:00:10Z', 0],
+    ] as const) {
+      const pages = await pagesOf(
+        memoryReader([begun, later]),
+        [
+          ['createdId', 'x'],
+          ['since', since],
+        ],
+        5,
+      )
       expect(idsIn(pages)).toHaveLength(count)
     }
   })

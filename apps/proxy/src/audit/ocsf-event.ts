@@ -29,9 +29,7 @@ const statusOf = ({ kind, outcome, status = 500 }: AuditedCall): Status => {
     case 'refused':
     case 'notSent':
       return failure
-    case 'indeterminate':
-    case 'open':
-    case undefined:
+    default:
       return unknown
   }
 }
@@ -43,7 +41,7 @@ const detailOf = ({ kind, outcome, reason }: AuditedCall): string => {
   return reason === undefined ? what : `${what}: ${reason}`
 }
 
-const some = <Value>(name: string, value: Value | undefined): OcsfEvent => (value === undefined ? {} : { [name]: value })
+const some = (name: string, value: unknown): OcsfEvent => (value === undefined ? {} : { [name]: value })
 
 /** `type_id` of a user: 1 is a person, 4 a service. */
 const actorOf = ({ caller }: AuditedCall): OcsfEvent =>
@@ -88,6 +86,8 @@ const unmappedOf = (call: AuditedCall): OcsfEvent => ({
   ...some('callerRequestId', call.callerRequestId),
   ...some('idempotencyKey', call.idempotencyKey),
   ...some('replayOf', call.replayOf),
+  ...some('claimedFor', call.claimedFor),
+  ...some('noClaim', call.noClaim),
   ...some('upstream', call.upstream),
   ...some('fields', call.fields),
   ...some('attempts', call.attempts),

@@ -3,7 +3,7 @@ import type { AuditedCall } from './audited-call.js'
 import { isIndexedField, type TermName, termOf } from './record-terms.js'
 
 /** A name of `conditionsByName`, or `field:` and the name of a property of the body. */
-export type ConditionName = keyof typeof conditionsByName | `field:${string}`
+type ConditionName = keyof typeof conditionsByName | `field:${string}`
 
 /** Something that must be so of a call: what it has by this name is one of these, as they stand in the record. */
 export interface Condition {
@@ -23,7 +23,8 @@ export interface Query {
 }
 
 interface Meaning {
-  readonly valueIn: (call: AuditedCall) => string | null | undefined
+  /** A call may have several of a kind, as an address of its own and one that is claimed. */
+  readonly valuesIn: (call: AuditedCall) => ReadonlyArray<string | null | undefined>
   /** What it can be found by; without one, calls are looked at one by one. */
   readonly term?: TermName
   /** The term is in the record of the end, which is of another time than the call. */
@@ -32,25 +33,25 @@ interface Meaning {
 
 /** What can be asked of a call, the rarest first, as far as that can be told beforehand. */
 const conditionsByName = {
-  graphRequestId: { valueIn: ({ graphRequestId }) => graphRequestId, term: 'graphRequestId', isOfTheEnd: true },
-  createdId: { valueIn: ({ createdId }) => createdId, term: 'createdId', isOfTheEnd: true },
-  clientRequestId: { valueIn: ({ callerRequestId }) => callerRequestId, term: 'callerRequestId' },
-  idempotencyKey: { valueIn: ({ idempotencyKey }) => idempotencyKey, term: 'idempotencyKey' },
+  graphRequestId: { valuesIn: ({ graphRequestId }) => [graphRequestId], term: 'graphRequestId', isOfTheEnd: true },
+  createdId: { valuesIn: ({ createdId }) => [createdId], term: 'createdId', isOfTheEnd: true },
+  clientRequestId: { valuesIn: ({ callerRequestId }) => [callerRequestId], term: 'callerRequestId' },
+  idempotencyKey: { valuesIn: ({ idempotencyKey }) => [idempotencyKey], term: 'idempotencyKey' },
   userSummary: {
-    valueIn: ({ ids }) => ids?.['userInstallStateSummaryId'],
+    valuesIn: ({ ids }) => [ids?.['userInstallStateSummaryId']],
     term: 'id:userInstallStateSummaryId',
   },
-  book: { valueIn: ({ ids }) => ids?.['managedEBookId'], term: 'id:managedEBookId' },
-  caller: { valueIn: ({ caller }) => caller?.objectId, term: 'caller' },
-  app: { valueIn: ({ caller }) => caller?.appId, term: 'app' },
-  peer: { valueIn: ({ peer }) => peer, term: 'peer' },
-  code: { valueIn: ({ code }) => code, term: 'code', isOfTheEnd: true },
-  kind: { valueIn: ({ kind }) => kind, term: 'kind' },
-  outcome: { valueIn: ({ outcome }) => outcome, term: 'outcome', isOfTheEnd: true },
-  tenant: { valueIn: ({ caller }) => caller?.tenantId },
-  callerKind: { valueIn: ({ caller }) => caller?.kind },
-  operation: { valueIn: ({ operation }) => operation },
-  version: { valueIn: ({ version }) => version },
+  book: { valuesIn: ({ ids }) => [ids?.['managedEBookId']], term: 'id:managedEBookId' },
+  caller: { valuesIn: ({ caller }) => [caller?.objectId], term: 'caller' },
+  app: { valuesIn: ({ caller }) => [caller?.appId], term: 'app' },
+  peer: { valuesIn: ({ claimedFor, peer }) => [peer, claimedFor], term: 'peer' },
+  code: { valuesIn: ({ code }) => [code], term: 'code', isOfTheEnd: true },
+  kind: { valuesIn: ({ kind }) => [kind], term: 'kind' },
+  outcome: { valuesIn: ({ outcome }) => [outcome], term: 'outcome', isOfTheEnd: true },
+  tenant: { valuesIn: ({ caller }) => [caller?.tenantId] },
+  callerKind: { valuesIn: ({ caller }) => [caller?.kind] },
+  operation: { valuesIn: ({ operation }) => [operation] },
+  version: { valuesIn: ({ version }) => [version] },
 } as const satisfies Readonly<Record<string, Meaning>>
 
 const isFieldName = (name: ConditionName): name is `field:${string}` => name.startsWith('field:')
@@ -58,15 +59,15 @@ const isFieldName = (name: ConditionName): name is `field:${string}` => name.sta
 const meaningOf = (name: ConditionName): Meaning => {
   if (!isFieldName(name)) return conditionsByName[name]
   const field = name.slice('field:'.length)
-  return { valueIn: ({ fields }) => fields?.[field], ...(isIndexedField(field) ? { term: name } : {}) }
+  return { valuesIn: ({ fields }) => [fields?.[field]], ...(isIndexedField(field) ? { term: name } : {}) }
 }
 
 const holds =
   (call: AuditedCall) =>
-  ({ forms, name }: Condition): boolean => {
-    const value = meaningOf(name).valueIn(call)
-    return typeof value === 'string' && forms.includes(value)
-  }
+  ({ forms, name }: Condition): boolean =>
+    meaningOf(name)
+      .valuesIn(call)
+      .some((value) => typeof value === 'string' && forms.includes(value))
 
 /** Is it a call that is looked for? */
 export const matches =

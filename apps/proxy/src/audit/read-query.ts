@@ -48,11 +48,8 @@ const plainNames = [
 
 type PlainName = (typeof plainNames)[number]
 
-/** Names whose values may tell of a person, or that a caller chose as a secret of its own: for no URL, no log. */
-export const hiddenQueryNames: ReadonlyArray<string> = [
-  ...fieldNames.filter((name) => !isClear(name)),
-  'idempotencyKey',
-]
+/** Names whose values may tell of a person: for no URL, no log. */
+export const hiddenQueryNames: ReadonlyArray<string> = fieldNames.filter((name) => !isClear(name))
 
 /** All that can be asked for, but for the page: names of settings, of properties of the body, and of ids. */
 export const queryNames: ReadonlyArray<string> = [...plainNames, 'idempotencyKey', ...fieldNames]
@@ -141,24 +138,21 @@ const plainPart = (name: PlainName, value: string, context: QueryContext): E.Eit
 }
 
 /** Digested by whatever key, or as it stands: what is digested is the operator’s choice, and may have changed. */
-const hiddenPart = (
-  name: string,
-  value: string,
-  condition: Condition['name'],
-  { digestsOf }: QueryContext,
-): E.Either<QueryProblem, Part> => {
-  if (isDigest(value)) return is(condition, value)
+const hiddenPart = (name: string, value: string, { digestsOf }: QueryContext): E.Either<QueryProblem, Part> => {
+  if (isDigest(value)) return is(`field:${name}`, value)
   return digestsOf === undefined
     ? wrong(name, 'stands in the ledger as a digest, and the key of the digests is not there')
-    : is(condition, ...digestsOf(name, value), value)
+    : is(`field:${name}`, ...digestsOf(name, value), value)
 }
 
 const partOf = (name: string, value: string, context: QueryContext): E.Either<QueryProblem, Part> => {
   if (value === '') return wrong(name, 'is empty')
   if (isPlainName(name)) return plainPart(name, value, context)
-  if (name === 'idempotencyKey') return hiddenPart(name, value, name, context)
+  // It is digested together with whose it is.
+  if (name === 'idempotencyKey')
+    return isDigest(value) ? is(name, value) : wrong(name, 'must be the digest that stands in a record')
   if (!fieldNames.includes(name)) return wrong(name, `is not known. Known are ${queryNames.join(', ')}`)
-  return isClear(name) ? is(`field:${name}`, value) : hiddenPart(name, value, `field:${name}`, context)
+  return isClear(name) ? is(`field:${name}`, value) : hiddenPart(name, value, context)
 }
 
 const together = (query: Query): ReadonlyArray<QueryProblem> => [
