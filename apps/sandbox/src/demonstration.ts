@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { documentedExample } from '@device-install-state/model/fields'
 import {
   createManagedEBookDeviceState,
@@ -7,7 +8,7 @@ import {
 import { decodeJwt } from 'jose'
 import { auditRecordsOf } from './audit-records.js'
 import { type Check, equals, fits } from './check.js'
-import { checksOfCreate, checksOfRefusal } from './checks-of-call.js'
+import { checksOfCreate, checksOfRefusal, checksOfReplay } from './checks-of-call.js'
 import { type Answer, type Call, post, takeToken } from './client.js'
 import { elementsOf, parseJson, valueAt } from './json.js'
 import { type Printer, shortened } from './printer.js'
@@ -80,6 +81,7 @@ export const demonstrate = async (world: World, print: Printer, signal: AbortSig
     await create(stage, 'beta', 'a user’s summary of a book', most),
     await create(stage, 'v1.0', 'a user’s summary of a book', last),
   ] as const
+  await callAgain(stage, creates[3])
   if (world.upstreamAuth === 'on-behalf-of') await callAsApplication(stage, application)
   await callWithoutToken(stage)
   await callWithTokenForGraph(stage)
@@ -145,9 +147,20 @@ const create = async (
   const who = kind === 'user' ? `the user ${user.displayName}` : 'the application'
   const upstream = upstreamOf(stage.world.upstreamAuth, caller)
   stage.print.step(`The documented example, below ${route}, on /${version}, by ${who}`)
-  const played = await play(stage, { path: pathOf(version, route), token, body: documentedExample.request })
+  const played = await play(stage, {
+    path: pathOf(version, route),
+    token,
+    body: documentedExample.request,
+    idempotencyKey: randomUUID(),
+  })
   stage.check(...checksOfCreate(played.call, { caller: kind, upstream }, played.answer, played.records))
   return { ...played, upstream }
+}
+
+const callAgain = async (stage: Stage, first: Played): Promise<void> => {
+  stage.print.step('The same call once more, with the same Idempotency-Key: Graph hears nothing of it')
+  const { answer, records } = await play(stage, first.call)
+  stage.check(...checksOfReplay(first, answer, records))
 }
 
 const callAsApplication = async (stage: Stage, { token }: Caller): Promise<void> => {

@@ -6,6 +6,7 @@ import type { AuditReader, Hit, LedgerUnreadable, Seek, StoredEntry } from './au
 import { readEntry } from './entry-chain.js'
 import { parsedRecord } from './kept-record.js'
 import { termsOf } from './record-terms.js'
+import { bucketOf, offsetsOf } from './term-postings.js'
 import { currentFormat, formatOf, ledgerFile } from './sqlite-ledger-file.js'
 
 type Columns = Readonly<Record<string, SQLOutputValue>>
@@ -29,11 +30,8 @@ const unreadable = (path: string, error: unknown): LedgerUnreadable => ({
   message: `${path}: ${error instanceof Error ? error.message : String(error)}`,
 })
 
-const offsetsIn = (blob: SQLOutputValue | undefined): ReadonlyArray<number> => {
-  if (!(blob instanceof Uint8Array)) return []
-  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength)
-  return Array.from({ length: blob.byteLength / 2 }, (_, index) => view.getUint16(2 * index, true))
-}
+const offsetsIn = (term: number, postings: SQLOutputValue | undefined): ReadonlyArray<number> =>
+  postings instanceof Uint8Array ? offsetsOf(term, postings) : []
 
 const isWithin = (at: string, { since = '', until = '~' }: Seek): boolean => at >= since && at <= until
 
@@ -50,7 +48,7 @@ const statementsOn = (database: DatabaseSync) => ({
   lastIndexed: database.prepare('SELECT max(last) AS last FROM span'),
   after: database.prepare('SELECT sequence, at, entry FROM record WHERE sequence > ? ORDER BY sequence'),
   spansWith: database.prepare(`
-    SELECT span.first, term.offsets FROM span CROSS JOIN term ON term.span = span.first AND term.term = ?
+    SELECT span.first, posting.postings FROM span CROSS JOIN posting ON posting.span = span.first AND posting.bucket = ?
     WHERE span.first < ? AND span.last_at >= ? AND span.first_at <= ? ORDER BY span.first DESC`),
   spans: database.prepare(
     'SELECT first, last FROM span WHERE first < ? AND last_at >= ? AND first_at <= ? ORDER BY first DESC',
@@ -62,9 +60,8 @@ const statementsOn = (database: DatabaseSync) => ({
     WHERE sequence BETWEEN ? AND ? AND at >= ? AND at <= ? AND kind IN ('intent', 'refusal', 'replay', 'connection')
     ORDER BY sequence DESC`),
   recently: database.prepare(`
-    SELECT sum(length(term.offsets)) / 2 AS found
-    FROM (SELECT first FROM span ORDER BY first DESC LIMIT 64) AS recent
-    CROSS JOIN term ON term.span = recent.first AND term.term = ?`),
+    SELECT posting.postings FROM (SELECT first FROM span ORDER BY first DESC LIMIT 64) AS recent
+    CROSS JOIN posting ON posting.span = recent.first AND posting.bucket = ?`),
 })
 
 type Statements = ReturnType<typeof statementsOn>
@@ -112,9 +109,10 @@ function* sequencesWith(statements: Statements, tail: UnindexedTail, term: numbe
   const indexed = tail.catchUp()
   for (const sequence of tail.sequencesWith(term).toReversed()) if (sequence < before) yield sequence
   // A span that is closed meanwhile has what the tail had.
-  for (const row of statements.spansWith.iterate(term, Math.min(before, indexed + 1), since, until)) {
+  for (const row of statements.spansWith.iterate(bucketOf(term), Math.min(before, indexed + 1), since, until)) {
     const first = Number(row['first'])
-    for (const offset of offsetsIn(row['offsets']).toReversed()) if (first + offset < before) yield first + offset
+    for (const offset of offsetsIn(term, row['postings']).toReversed())
+      if (first + offset < before) yield first + offset
   }
 }
 
@@ -193,7 +191,9 @@ export const openSqliteAuditReader = (directory: string): E.Either<LedgerUnreada
       estimate: (term) =>
         attempt(() => {
           tail.catchUp()
-          return tail.sequencesWith(term).length + Number(statements.recently.get(term)?.['found'] ?? 0)
+          return statements.recently
+            .all(bucketOf(term))
+            .reduce((found, row) => found + offsetsIn(term, row['postings']).length, tail.sequencesWith(term).length)
         }),
       checkpoints: (_stream, limit) => attempt(() => statements.checkpoints.all(limit).map(storedEntry)),
       close: () => {

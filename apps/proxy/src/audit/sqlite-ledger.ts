@@ -111,7 +111,7 @@ const statementsOn = (database: DatabaseSync) => ({
   free: database.prepare('DELETE FROM claim WHERE key = ? AND audit_id = ?'),
   forget: database.prepare('DELETE FROM claim WHERE claimed_at < ?'),
   addSpan: database.prepare('INSERT INTO span (first, last, first_at, last_at) VALUES (?, ?, ?, ?)'),
-  addTerm: database.prepare('INSERT INTO term (span, term, offsets) VALUES (?, ?, ?)'),
+  addPostings: database.prepare('INSERT INTO posting (span, bucket, postings) VALUES (?, ?, ?)'),
 })
 
 const lastCheckpoint = (database: DatabaseSync) => {
@@ -213,6 +213,8 @@ export const openSqliteLedger = (
       const auditId = String(found['audit_id'])
       const { answer } = found
       const outcome = statements.end.get(auditId)?.['outcome']
+      // Nothing came of it, so its key is free.
+      if (outcome === 'notSent') continue
       return {
         auditId,
         form,
@@ -242,9 +244,9 @@ export const openSqliteLedger = (
   }
 
   const closeSpan = (): void => {
-    const { first: begin, last, times } = position.span
+    const { first: begin, last, postings, times } = position.span
     statements.addSpan.run(begin, last, ...times)
-    for (const [term, offsets] of position.span.sorted()) statements.addTerm.run(begin, term, offsets)
+    for (const [bucket, bytes] of postings.entries()) statements.addPostings.run(begin, bucket, bytes)
   }
 
   const checkpointOf = (draft: Draft, { at, auditId }: Spare): CheckpointRecord => ({
@@ -344,7 +346,7 @@ export const openSqliteLedger = (
       const isNew = database.prepare('INSERT OR IGNORE INTO pruned (before) VALUES (?)').run(before).changes !== 0
       if (isNew) write(draft, rowOf(lifecycle('pruned', extra, { before, olderThan })))
       database.prepare('DELETE FROM record WHERE sequence < ?').run(upTo)
-      database.prepare('DELETE FROM term WHERE span IN (SELECT first FROM span WHERE last < ?)').run(upTo)
+      database.prepare('DELETE FROM posting WHERE span IN (SELECT first FROM span WHERE last < ?)').run(upTo)
       database.prepare('DELETE FROM span WHERE last < ?').run(upTo)
       return { result: undefined }
     })
