@@ -46,10 +46,14 @@ const statementsOn = (database: DatabaseSync) => ({
     `SELECT ${columns} FROM record WHERE kind = 'checkpoint' ORDER BY sequence DESC LIMIT ?`,
   ),
   lastIndexed: database.prepare('SELECT max(last) AS last FROM span'),
-  after: database.prepare('SELECT sequence, at, entry FROM record WHERE sequence > ? ORDER BY sequence'),
-  spansWith: database.prepare(`
-    SELECT span.first, posting.postings FROM span CROSS JOIN posting ON posting.span = span.first AND posting.bucket = ?
-    WHERE span.first < ? AND span.last_at >= ? AND span.first_at <= ? ORDER BY span.first DESC`),
+  after: database.prepare('SELECT sequence, entry FROM record WHERE sequence > ? ORDER BY sequence'),
+  spansBetween: database.prepare(
+    'SELECT min(first) AS first, max(first) AS last FROM span WHERE first < ? AND last_at >= ? AND first_at <= ?',
+  ),
+  // All of a bucket lies together.
+  postings: database.prepare(
+    'SELECT span AS first, postings FROM posting WHERE bucket = ? AND span BETWEEN ? AND ? ORDER BY span DESC',
+  ),
   spans: database.prepare(
     'SELECT first, last FROM span WHERE first < ? AND last_at >= ? AND first_at <= ? ORDER BY first DESC',
   ),
@@ -109,7 +113,9 @@ function* sequencesWith(statements: Statements, tail: UnindexedTail, term: numbe
   const indexed = tail.catchUp()
   for (const sequence of tail.sequencesWith(term).toReversed()) if (sequence < before) yield sequence
   // A span that is closed meanwhile has what the tail had.
-  for (const row of statements.spansWith.iterate(bucketOf(term), Math.min(before, indexed + 1), since, until)) {
+  const { first: from, last: to } = statements.spansBetween.get(Math.min(before, indexed + 1), since, until) ?? {}
+  if (typeof from !== 'number' || typeof to !== 'number') return
+  for (const row of statements.postings.iterate(bucketOf(term), from, to)) {
     const first = Number(row['first'])
     for (const offset of offsetsIn(term, row['postings']).toReversed())
       if (first + offset < before) yield first + offset

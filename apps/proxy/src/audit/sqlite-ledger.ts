@@ -13,6 +13,7 @@ import type { Batch, Checked, Committed, Pruned, Row, Spare } from './ledger-wri
 import { diskWatch } from './node-disk-watch.js'
 import { fileWatch } from './node-file-watch.js'
 import { termsOf } from './record-terms.js'
+import { buckets } from './term-postings.js'
 import { currentFormat, ledgerFile, openLedgerFile, reserveFile, takeLock } from './sqlite-ledger-file.js'
 import { Draft, type KeptEntry, positionFrom, type StreamPosition, tailBeginsAt } from './stream-position.js'
 
@@ -346,7 +347,10 @@ export const openSqliteLedger = (
       const isNew = database.prepare('INSERT OR IGNORE INTO pruned (before) VALUES (?)').run(before).changes !== 0
       if (isNew) write(draft, rowOf(lifecycle('pruned', extra, { before, olderThan })))
       database.prepare('DELETE FROM record WHERE sequence < ?').run(upTo)
-      database.prepare('DELETE FROM posting WHERE span IN (SELECT first FROM span WHERE last < ?)').run(upTo)
+      const forget = database.prepare(
+        'DELETE FROM posting WHERE bucket = ? AND span IN (SELECT first FROM span WHERE last < ?)',
+      )
+      for (let bucket = 0; bucket < buckets; bucket++) forget.run(bucket, upTo)
       database.prepare('DELETE FROM span WHERE last < ?').run(upTo)
       return { result: undefined }
     })
