@@ -47,6 +47,10 @@ const timesOf = ({ since, until }: Pick<Position, 'since' | 'until'>) => ({
   ...(until === undefined ? {} : { until }),
 })
 
+/** JSON in ASCII: base64 takes no more than bytes. */
+const ascii = (json: string): string =>
+  json.replaceAll(/[^\u0020-\u007e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
 /** The position as text for a URL: base64url, RFC 4648 §5, without padding. */
 export const printCursor = (position: Position): string => {
   const kept: t.TypeOf<typeof Kept> = {
@@ -55,7 +59,7 @@ export const printCursor = (position: Position): string => {
     at: position.places.map(keptPlace),
     ...timesOf(position),
   }
-  return btoa(encodeURIComponent(JSON.stringify(kept)))
+  return btoa(ascii(JSON.stringify(kept)))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '')
@@ -65,7 +69,7 @@ export const printCursor = (position: Position): string => {
 export const readCursor = (text: string): E.Either<'notACursor', Position> =>
   pipe(
     E.tryCatch(
-      (): unknown => JSON.parse(decodeURIComponent(atob(text.replaceAll('-', '+').replaceAll('_', '/')))),
+      (): unknown => JSON.parse(atob(text.replaceAll('-', '+').replaceAll('_', '/'))),
       () => 'notACursor' as const,
     ),
     E.chainW((value) => Kept.decode(value)),

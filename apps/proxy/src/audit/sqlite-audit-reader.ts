@@ -6,7 +6,7 @@ import type { AuditReader, Hit, IndexedSpan, LedgerUnreadable, Seek, StoredEntry
 import { readEntry } from './entry-chain.js'
 import { parsedRecord } from './kept-record.js'
 import { termsOf } from './record-terms.js'
-import { bucketOf, offsetsOf } from './term-postings.js'
+import { bucketOf, buckets, offsetsOf } from './term-postings.js'
 import { currentFormat, formatOf, ledgerFile } from './sqlite-ledger-file.js'
 
 type Columns = Readonly<Record<string, SQLOutputValue>>
@@ -52,10 +52,14 @@ const statementsOn = (database: DatabaseSync) => ({
   entriesOf: entriesBy(database, 'WHERE audit_id = ? ORDER BY sequence'),
   checkpoints: entriesBy(database, "WHERE kind = 'checkpoint' ORDER BY sequence DESC LIMIT ?"),
   lastIndexed: database.prepare('SELECT max(last) AS last FROM span'),
-  after: database.prepare('SELECT sequence, at, entry FROM record WHERE sequence > ? ORDER BY sequence'),
-  spansWith: database.prepare(`
-    SELECT span.first, posting.postings FROM span CROSS JOIN posting ON posting.span = span.first AND posting.bucket = ?
-    WHERE span.first < ? AND span.last_at >= ? AND span.first_at <= ? ORDER BY span.first DESC`),
+  after: database.prepare('SELECT sequence, entry FROM record WHERE sequence > ? ORDER BY sequence'),
+  spansBetween: database.prepare(
+    'SELECT min(first) AS first, max(first) AS last FROM span WHERE first < ? AND last_at >= ? AND first_at <= ?',
+  ),
+  // All of a bucket lies together.
+  postings: database.prepare(
+    'SELECT span AS first, postings FROM posting WHERE bucket = ? AND span BETWEEN ? AND ? ORDER BY span DESC',
+  ),
   spans: database.prepare(
     'SELECT first, last FROM span WHERE first < ? AND last_at >= ? AND first_at <= ? ORDER BY first DESC',
   ),
@@ -115,7 +119,9 @@ function* sequencesWith(statements: Statements, tail: UnindexedTail, term: numbe
   const indexed = tail.catchUp()
   for (const sequence of tail.sequencesWith(term).toReversed()) if (sequence < before) yield sequence
   // A span that is closed meanwhile has what the tail had.
-  for (const row of statements.spansWith.iterate(bucketOf(term), Math.min(before, indexed + 1), since, until)) {
+  const { first: from, last: to } = statements.spansBetween.get(Math.min(before, indexed + 1), since, until) ?? {}
+  if (typeof from !== 'number' || typeof to !== 'number') return
+  for (const row of statements.postings.iterate(bucketOf(term), from, to)) {
     const first = Number(row['first'])
     for (const offset of offsetsIn(term, row['postings']).toReversed())
       if (first + offset < before) yield first + offset
@@ -154,7 +160,8 @@ const spanAt = (database: DatabaseSync, sequence: number): IndexedSpan | undefin
       : database.prepare(`${spans} WHERE first > ? ORDER BY first LIMIT 1`).get(sequence)
   if (row === undefined) return undefined
   const first = Number(row['first'])
-  const rows = database.prepare('SELECT bucket, postings FROM posting WHERE span = ?').all(first)
+  const find = database.prepare('SELECT bucket, postings FROM posting WHERE bucket = ? AND span = ?')
+  const rows = Array.from({ length: buckets }, (_, bucket) => find.get(bucket, first) ?? {})
   return {
     first,
     last: Number(row['last']),

@@ -14,6 +14,7 @@ import { diskWatch } from './node-disk-watch.js'
 import { fileWatch } from './node-file-watch.js'
 import { termsOf } from './record-terms.js'
 import { currentFormat, ledgerFile, lockFile, openLedgerFile, reserveFile, takeLock } from './sqlite-ledger-file.js'
+import { buckets } from './term-postings.js'
 import { Draft, type KeptEntry, positionFrom, type StreamPosition, tailBeginsAt } from './stream-position.js'
 
 export interface SqliteLedgerSettings {
@@ -376,7 +377,10 @@ const ledgerUnder = (
       const isNew = database.prepare('INSERT OR IGNORE INTO pruned (before) VALUES (?)').run(before).changes !== 0
       if (isNew) write(draft, rowOf(lifecycle('pruned', extra, { before, olderThan })))
       database.prepare('DELETE FROM record WHERE sequence < ?').run(upTo)
-      database.prepare('DELETE FROM posting WHERE span IN (SELECT first FROM span WHERE last < ?)').run(upTo)
+      const forget = database.prepare(
+        'DELETE FROM posting WHERE bucket = ? AND span IN (SELECT first FROM span WHERE last < ?)',
+      )
+      for (let bucket = 0; bucket < buckets; bucket++) forget.run(bucket, upTo)
       database.prepare('DELETE FROM span WHERE last < ?').run(upTo)
       return { result: undefined }
     })
