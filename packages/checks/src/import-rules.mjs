@@ -25,6 +25,7 @@ const technologies = [
   ['@azure/logger', ['azure']],
   ['@azure/msal-node', ['msal']],
   ['lru-cache', ['lru']],
+  ['pg', ['pg']],
 ]
 
 const wiring = '^apps/proxy/src/(?:start-proxy|stop-proxy|open-ledger|main)\\.ts$|^apps/proxy/src/cli/'
@@ -96,7 +97,12 @@ export const importRules = [
     name: 'pure-files-touch-no-node-module',
     from: {
       path: '^apps/proxy/src/',
-      pathNot: [tests, wiring, '^apps/proxy/src/http/', '/(?:azure|lru|msal|node|sqlite|undici|jose|pino)-[^/]+\\.ts$'],
+      pathNot: [
+        tests,
+        wiring,
+        '^apps/proxy/src/http/',
+        '/(?:azure|lru|msal|node|pg|sqlite|undici|jose|pino)-[^/]+\\.ts$',
+      ],
     },
     to: { dependencyTypes: ['core'] },
   },
