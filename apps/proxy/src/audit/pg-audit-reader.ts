@@ -3,11 +3,10 @@ import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { Pool, type PoolClient } from 'pg'
 import type { AuditReader, Hit, LedgerUnreadable, Seek, StoredEntry } from './audit-reader.js'
 import type { PgRow } from './pg-connection.js'
-import { currentFormat, formatIn } from './pg-session.js'
+import { currentFormat, formatIn, schema } from './pg-session.js'
 import { bucketOf } from './pg-stream.js'
 import { pgTarget } from './pg-target.js'
 
-const schema = 'device_install_state_audit'
 const columns = 'stream, sequence, audit_id, kind, at, outcome, entry, hash'
 const mayTakeInMs = 30_000
 const connectsWithinInMs = 5_000
@@ -78,17 +77,25 @@ const byTime = async (ask: Ask, seek: Seek): Promise<ReadonlyArray<Found>> =>
   ).map(foundIn)
 
 /** Of the records that are not indexed yet. */
-const inTails = async (ask: Ask, seek: Seek, term: number): Promise<ReadonlyArray<Found>> =>
-  (
-    await ask(
-      `SELECT at, record.stream, sequence, audit_id FROM ${schema}.stream JOIN ${schema}.record
-         ON record.stream = number
-         AND sequence > coalesce((SELECT max(last) FROM ${schema}.span WHERE span.stream = number), 0)
-       WHERE $7::bigint = ANY(terms) AND ${within} ${order}`,
+const inTails = async (ask: Ask, seek: Seek, term: number): Promise<ReadonlyArray<Found>> => {
+  const tails = await ask(
+    `SELECT number, coalesce((SELECT max(last) FROM ${schema}.span WHERE stream = number), 0) AS indexed
+     FROM ${schema}.stream`,
+  )
+  const found: Array<Found> = []
+  for (const tail of tails) {
+    const rows = await ask(
+      `SELECT at, record.stream, sequence, audit_id FROM ${schema}.record
+       WHERE record.stream = $7 AND sequence > $8 AND $9::bigint = ANY(terms) AND ${within} ${order}`,
       ...boundsOf(seek),
+      tail['number'],
+      tail['indexed'],
       term,
     )
-  ).map(foundIn)
+    found.push(...rows.map(foundIn))
+  }
+  return found.sort(newestFirst).slice(0, seek.limit)
+}
 
 const inSpans = async (
   ask: Ask,
@@ -98,12 +105,17 @@ const inSpans = async (
 ): Promise<ReadonlyArray<Found>> =>
   (
     await ask(
+      // OFFSET 0 keeps the planner from another order than from spans to their postings to records.
       `SELECT at, record.stream, sequence, audit_id
        FROM unnest($7::integer[], $8::bigint[]) AS one (stream, first)
-       JOIN ${schema}.posting ON posting.stream = one.stream AND bucket = $9 AND posting.first = one.first
-       CROSS JOIN LATERAL unnest(offsets[array_position(terms, $10::bigint)
-         : array_position(terms, $10::bigint) + cardinality(array_positions(terms, $10::bigint)) - 1]) AS distance
-       JOIN ${schema}.record ON record.stream = one.stream AND sequence = one.first + distance
+       CROSS JOIN LATERAL (
+         SELECT offsets[place : place + cardinality(array_positions(terms, $10::bigint)) - 1] AS distances
+         FROM ${schema}.posting, array_position(terms, $10::bigint) AS place
+         WHERE posting.stream = one.stream AND bucket = $9 AND posting.first = one.first OFFSET 0) AS posted
+       CROSS JOIN LATERAL unnest(distances) AS distance
+       CROSS JOIN LATERAL (
+         SELECT at, stream, sequence, audit_id FROM ${schema}.record
+         WHERE record.stream = one.stream AND sequence = one.first + distance OFFSET 0) AS record
        WHERE ${within} ${order}`,
       ...boundsOf(seek),
       spans.map((row) => Number(row['stream'])),
@@ -144,15 +156,28 @@ const byTerm = async (ask: Ask, seek: Seek, term: number): Promise<ReadonlyArray
 
 const hit = (found: Found): Hit => ({ auditId: found.auditId, cursor: cursorOf(found) })
 
+// Every question here goes by an index, in its order, row by row. A ledger grows at its end, where the planner's statistics
+// are always behind: it would guess that there is next to nothing, and sort the rest of a stream for each page.
+const settings = `SELECT ${Object.entries({
+  statement_timeout: String(mayTakeInMs),
+  search_path: 'pg_catalog, pg_temp',
+  enable_seqscan: 'off',
+  enable_bitmapscan: 'off',
+  enable_sort: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  jit: 'off',
+})
+  .map(([name, value]) => `set_config('${name}', '${value}', true)`)
+  .join(', ')}`
+
 /** Each question is a transaction of its own, which reads alone, and sees one state of the ledger. */
 const asking = async <A>(pool: Pool, work: (ask: Ask) => Promise<A>): Promise<A> => {
   const client: PoolClient = await pool.connect()
   let isSpent = true
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-    await client.query(
-      `SELECT set_config('statement_timeout', '${String(mayTakeInMs)}', true), set_config('search_path', 'pg_catalog, pg_temp', true)`,
-    )
+    await client.query(settings)
     const result = await work(async (text, ...values) => (await client.query<PgRow>(text, [...values])).rows)
     await client.query('COMMIT')
     isSpent = false

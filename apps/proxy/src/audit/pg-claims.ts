@@ -1,10 +1,9 @@
-import { type Known } from './chosen-rows.js'
+import type { Known } from './chosen-rows.js'
 import { isOutcomeKind } from './kept-record.js'
 import { claimLivesInMs } from './ledger-records.js'
 import type { Row } from './ledger-writer.js'
 import type { PgRow, PgStatement } from './pg-connection.js'
-
-const schema = 'device_install_state_audit'
+import { schema } from './pg-session.js'
 
 /** Claims made before this time are over. */
 const expiry = (at: string): string => new Date(Date.parse(at) - claimLivesInMs).toISOString()

@@ -16,7 +16,7 @@ import type {
 } from './ledger-writer.js'
 import { forgetClaims, keepKeys, knownFrom, looksFor } from './pg-claims.js'
 import { PgRefusal, type PgStatement } from './pg-connection.js'
-import { openPgSession, type PgSession } from './pg-session.js'
+import { openPgSession, type PgSession, schema } from './pg-session.js'
 import {
   type Chain,
   endSession,
@@ -51,7 +51,6 @@ export interface PgLedgerSettings {
   readonly monotonicNowInMs: () => number
 }
 
-const schema = 'device_install_state_audit'
 const prunedAtOnce = 2_000
 const attempts = 4
 
@@ -88,7 +87,8 @@ const isWorthAnotherTry = (error: unknown): boolean =>
 /** After these the session cannot be trusted to be what we take it for: a pooler, another writer, a standby. */
 const endsSession = (error: unknown): boolean =>
   error instanceof PgRefusal &&
-  (error.code === '22012' || error.code === '25006' || (error.code === '23505' && error.constraint === 'record_pkey'))
+  (['22012', '26000', '25006'].includes(error.code ?? '') ||
+    (error.code === '23505' && error.constraint === 'record_pkey'))
 
 const orThrow = (chosen: E.Either<NotChosen, ChosenRows>): ChosenRows => {
   if (E.isRight(chosen)) return chosen.right
@@ -144,9 +144,11 @@ class PgLedger {
 
   async #take(): Promise<{ readonly taken: Taken; readonly settled: number }> {
     const former = this.#former
-    const session = await openPgSession(this.#target, this.#deadlineInMs)
+    const session = await openPgSession(this.#target, this.#deadlineInMs, former === undefined)
     try {
       if (former !== undefined) {
+        if (session.ledgerId !== former.session.ledgerId)
+          throw new Error('another ledger is in the place of ours. Calls are refused until the proxy is started anew')
         await this.#mustBeThere(session, former.stream, former.head)
         await endSession(session, former.stream, former.session)
       }
@@ -163,13 +165,12 @@ class PgLedger {
 
   /** An acknowledged entry can be gone after a failover to a replica that lagged, or when a backup was restored. */
   async #mustBeThere({ connection }: PgSession, stream: number, head: Head): Promise<void> {
-    if (head.sequence === 0) return
     const [row] = await connection.ask({
       name: 'head',
       text: `SELECT hash FROM ${schema}.record WHERE stream = $1 AND sequence = $2`,
       values: [stream, head.sequence],
     })
-    if (row?.['hash'] !== head.hash)
+    if (head.sequence > 0 && row?.['hash'] !== head.hash)
       throw new Error(
         `record ${String(head.sequence)} of stream ${String(stream)}, which was durable, is gone or changed: the database lost it. Calls are refused until the proxy is started anew`,
       )
@@ -323,11 +324,18 @@ class PgLedger {
     return result
   }
 
-  /** Does something with a stream that nobody writes. Undefined when somebody does. */
+  /** Does something with a stream that nobody writes. Undefined when somebody does, or when its chain does not fit. */
   async #withStream<A>(session: PgSession, stream: number, work: (chain: Chain) => Promise<A>): Promise<A | undefined> {
     if (!(await lockStream(session, stream))) return undefined
     try {
-      return await work(await readChain(session, stream, this.#settings.writer))
+      const result = await work(await readChain(session, stream, this.#settings.writer))
+      this.#broken.delete(stream)
+      return result
+    } catch (error) {
+      if (error instanceof PgRefusal) throw error
+      // For the operator to look into. Our own stream is not touched by that.
+      this.#broken.set(stream, error instanceof Error ? error.message : String(error))
+      return undefined
     } finally {
       await unlockStream(session, stream)
     }
@@ -344,20 +352,12 @@ class PgLedger {
   }
 
   /** Settles what is left open in a stream that nobody writes, and covers its end with a checkpoint. */
-  async #lookAfter(session: PgSession, stream: number): Promise<string | undefined> {
-    try {
-      return await this.#withStream(session, stream, async (chain) => {
-        const { checkpoint } = await this.#settle(session, chain, true)
-        if (chain.position.open.size === 0) this.#quiet.set(stream, chain.position.head.sequence)
-        this.#broken.delete(stream)
-        return checkpoint
-      })
-    } catch (error) {
-      if (error instanceof PgRefusal) throw error
-      // The chain does not fit: for the operator to look into. Our own stream is not touched by that.
-      this.#broken.set(stream, error instanceof Error ? error.message : String(error))
-      return undefined
-    }
+  #lookAfter(session: PgSession, stream: number): Promise<string | undefined> {
+    return this.#withStream(session, stream, async (chain) => {
+      const { checkpoint } = await this.#settle(session, chain, true)
+      if (chain.position.open.size === 0) this.#quiet.set(stream, chain.position.head.sequence)
+      return checkpoint
+    })
   }
 
   async check(): Promise<Checked> {

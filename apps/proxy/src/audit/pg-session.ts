@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs'
 import { connectPg, type PgConnection, PgRefusal, type PgRow, type PgStatement } from './pg-connection.js'
 import type { PgTarget } from './pg-target.js'
 
+/** Of our own: a database may have others. */
+export const schema = 'device_install_state_audit'
+
 /** The namespace of the ledger's advisory locks, "disa": number 0 is for migrations, the others are streams. */
 export const lockClass = 0x64_69_73_61
 
@@ -16,6 +19,8 @@ const migrationMayTakeInMs = 60_000
 /** A session with a ledger of today's format. */
 export interface PgSession {
   readonly connection: PgConnection
+  /** How long one thing may take that it is asked. */
+  readonly deadlineInMs: number
   /** The process that serves it. A pooler may give us another one, which has none of our locks. */
   readonly pid: number
   readonly startedAt: string
@@ -44,10 +49,10 @@ const inTransaction = async <A>(connection: PgConnection, work: () => Promise<A>
 export const formatIn = async (ask: PgConnection['ask']): Promise<number> => {
   const there = await ask({
     text: `SELECT FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace AS space ON space.oid = relnamespace
-           WHERE nspname = 'device_install_state_audit' AND relname = 'format'`,
+           WHERE nspname = '${schema}' AND relname = 'format'`,
   })
   if (there.length === 0) return 0
-  const [row] = await ask({ text: 'SELECT version FROM device_install_state_audit.format' })
+  const [row] = await ask({ text: `SELECT version FROM ${schema}.format` })
   return Number(row?.['version'])
 }
 
@@ -69,8 +74,9 @@ const mayNot = (error: unknown): unknown =>
       )
     : error
 
-const todaysFormat = async (connection: PgConnection): Promise<void> => {
+const todaysFormat = async (connection: PgConnection, mayMigrate: boolean): Promise<void> => {
   const found = await formatIn(connection.ask)
+  if (found < currentFormat && !mayMigrate) throw new PgRefusal('the ledger is gone from the database')
   if (found < currentFormat)
     await migrate(connection.within(migrationMayTakeInMs)).catch((error: unknown) => {
       throw mayNot(error)
@@ -90,6 +96,11 @@ const settingsFor = (deadlineInMs: number): ReadonlyArray<PgStatement> =>
     // The writer looks after its ledger each second. Frozen, or cut off, it is to lose its stream.
     idle_session_timeout: 15_000,
     search_path: 'pg_catalog, pg_temp',
+    // Everything goes by an index. The planner's statistics of what grows at its end are always behind.
+    enable_seqscan: 'off',
+    enable_bitmapscan: 'off',
+    enable_sort: 'off',
+    jit: 'off',
     tcp_keepalives_idle: 1,
     tcp_keepalives_interval: 1,
     tcp_keepalives_count: 3,
@@ -118,18 +129,26 @@ const warningOf = (found: PgRow, { isExposed }: PgTarget): string | undefined =>
   return isExposed ? 'the audit ledger is written over a network without TLS' : undefined
 }
 
-/** Connects, sees to it that commits are durable and that a lost connection is noticed on both ends, and migrates. */
-export const openPgSession = async (target: PgTarget, deadlineInMs: number): Promise<PgSession> => {
+/**
+ * Connects, sees to it that commits are durable and that a lost connection is noticed on both ends, and migrates, unless it is
+ * a session in place of another: what was there then is not to be made anew.
+ */
+export const openPgSession = async (
+  target: PgTarget,
+  deadlineInMs: number,
+  mayMigrate: boolean,
+): Promise<PgSession> => {
   const connection = await connectPg(target, deadlineInMs)
   try {
     await connection.together(settingsFor(deadlineInMs))
     const [found = {}] = await connection.ask(look)
     const why = unfit(found)
     if (why !== undefined) throw new PgRefusal(why)
-    await todaysFormat(connection)
-    const [ledger] = await connection.ask({ text: 'SELECT id FROM device_install_state_audit.ledger' })
+    await todaysFormat(connection, mayMigrate)
+    const [ledger] = await connection.ask({ text: `SELECT id FROM ${schema}.ledger` })
     return {
       connection,
+      deadlineInMs,
       pid: Number(found['pid']),
       startedAt: String(found['started_at']),
       ledgerId: String(ledger?.['id']),

@@ -4,11 +4,20 @@ import type { CheckpointRecord } from './audit-record.js'
 import { genesisOf, originOf, readEntry } from './entry-chain.js'
 import { parsedRecord } from './kept-record.js'
 import { type PgConnection, PgRefusal, type PgRow, type PgStatement } from './pg-connection.js'
-import { lockClass, type PgSession } from './pg-session.js'
-import { Draft, type KeptEntry, positionFrom, type StreamPosition, tailBeginsAt } from './stream-position.js'
+import { lockClass, type PgSession, schema } from './pg-session.js'
+import {
+  Draft,
+  type KeptEntry,
+  positionFrom,
+  type SealedRow,
+  type StreamPosition,
+  tailBeginsAt,
+} from './stream-position.js'
 
-const schema = 'device_install_state_audit'
 const readAtOnce = 2_000
+const insertedAtOnce = 2_000
+/** What is added to the deadline of a commit for each of its rows: a slow server is not a server that hangs. */
+const graceOfRowInMs = 0.2
 
 const sha256 = (text: string): string => hash('sha256', text, 'base64')
 
@@ -152,30 +161,33 @@ export const readChain = async (session: PgSession, stream: number, writer: stri
   return { stream, origin, position: position.right, strangers }
 }
 
-const columnsOf = (draft: Draft, pid: number, stream: number): PgStatement => {
-  const { added } = draft
-  return {
-    name: 'append',
-    // 1 / 0 unless the session is the one that holds the lock.
-    text: `INSERT INTO ${schema}.record (stream, sequence, audit_id, kind, at, outcome, entry, hash, terms)
+const insertOf = (added: ReadonlyArray<SealedRow>, pid: number, stream: number): PgStatement => ({
+  name: 'append',
+  // 1 / 0 unless the session is the one that holds the lock.
+  text: `INSERT INTO ${schema}.record (stream, sequence, audit_id, kind, at, outcome, entry, hash, terms)
       SELECT $2, sequence, audit_id, kind, at, outcome, entry, hash, terms::bigint[]
       FROM unnest($3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
         AS new (sequence, audit_id, kind, at, outcome, entry, hash, terms)
       WHERE 1 / (pg_backend_pid() = $1)::integer = 1`,
-    values: [
-      pid,
-      stream,
-      added.map(({ sequence }) => sequence),
-      added.map(({ auditId }) => auditId),
-      added.map(({ kind }) => kind),
-      added.map(({ at }) => at),
-      added.map(({ outcome }) => outcome),
-      added.map(({ entry }) => entry),
-      added.map((row) => row.hash),
-      added.map(({ terms }) => `{${terms.join(',')}}`),
-    ],
-  }
-}
+  values: [
+    pid,
+    stream,
+    added.map(({ sequence }) => sequence),
+    added.map(({ auditId }) => auditId),
+    added.map(({ kind }) => kind),
+    added.map(({ at }) => at),
+    added.map(({ outcome }) => outcome),
+    added.map(({ entry }) => entry),
+    added.map((row) => row.hash),
+    added.map(({ terms }) => `{${terms.join(',')}}`),
+  ],
+})
+
+/** In parts, so that none takes as long as a statement may. */
+const insertsOf = ({ added }: Draft, pid: number, stream: number): ReadonlyArray<PgStatement> =>
+  Array.from({ length: Math.ceil(added.length / insertedAtOnce) }, (_, part) =>
+    insertOf(added.slice(part * insertedAtOnce, (part + 1) * insertedAtOnce), pid, stream),
+  )
 
 /** Terms are below 2^52. */
 export const bucketOf = (term: number): number => Math.floor(term / 2 ** 44)
@@ -218,7 +230,8 @@ const begin: PgStatement = { text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WR
 
 const said = (reason: unknown): PgRefusal => {
   if (!(reason instanceof PgRefusal)) return new PgRefusal(String(reason))
-  return reason.code === '22012' ? new PgRefusal(pooled, reason.code) : reason
+  // The other session has not prepared our statements either.
+  return reason.code === '22012' || reason.code === '26000' ? new PgRefusal(pooled, reason.code) : reason
 }
 
 const refusalIn = (answers: ReadonlyArray<PromiseSettledResult<unknown>>): PgRefusal | undefined => {
@@ -267,7 +280,7 @@ export type Make<A> = (draft: Draft, found: ReadonlyArray<ReadonlyArray<PgRow>>)
  * chain's position moves only when it is durable. Rejects with `InDoubt` when it may be.
  */
 export const extend = async <A>(
-  { connection, pid }: PgSession,
+  { connection, deadlineInMs, pid }: PgSession,
   chain: Chain,
   writer: string,
   looks: ReadonlyArray<PgStatement>,
@@ -282,10 +295,13 @@ export const extend = async <A>(
     const all = [
       ...(looks.length === 0 ? [begin] : []),
       ...(isFull ? indexOf(chain.position, stream) : []),
-      ...(draft.added.length === 0 ? [] : [columnsOf(draft, pid, stream)]),
+      ...insertsOf(draft, pid, stream),
       ...statements,
     ]
-    if (all.length > 1 || looks.length > 0) await commitTogether(connection, all)
+    if (all.length > 1 || looks.length > 0) {
+      const graceInMs = Math.round(draft.added.length * graceOfRowInMs)
+      await commitTogether(connection.within(deadlineInMs + graceInMs), all)
+    }
     chain.position = draft.moved(checkpoint, isFull)
     return result
   } catch (error) {
