@@ -5,8 +5,6 @@ import * as E from 'fp-ts/lib/Either.js'
 import { v7 as uuidv7 } from 'uuid'
 import { type LifecycleRecord, recordRefusal } from './audit/index.js'
 import { type CountedRefusals, countedRefusals } from './audit/counted-refusals.js'
-import { threadedAuditReader } from './audit/node-threaded-audit-reader.js'
-import { answerAuditor } from './auditor/index.js'
 import { joseSignatureChecks, type SignatureChecks } from './authenticate/jose-signature-check.js'
 import type { UpstreamPolicy } from './authenticate/index.js'
 import { lruCallerRates } from './authenticate/lru-caller-rates.js'
@@ -20,6 +18,7 @@ import { type UndiciGraph, undiciGraph } from './forward/undici-graph.js'
 import { restrainedFetch } from './forward/restrained-fetch.js'
 import { type EndableTokens, upstreamTokens } from './forward/upstream-tokens.js'
 import type { UpstreamApplication } from './domain/upstream-identity.js'
+import { auditorsOf } from './open-auditors.js'
 import { handleRequest } from './handle-request.js'
 import { type Ledger, openLedger } from './open-ledger.js'
 import { auditorListener } from './http/auditor-listener.js'
@@ -218,43 +217,6 @@ const refuseConnection =
 /** The admin port is no part of what is audited. */
 const refuseOnAdminPort: RefuseConnection = ({ error }) =>
   Promise.resolve(replyToError(contextWithoutRequest(uuidv7(), now()), error))
-
-interface Auditors {
-  readonly answer: ReturnType<typeof answerAuditor>
-  readonly close: () => Promise<void>
-}
-
-/** Auditors prove themselves as callers do, by a permission of their own; what is known of callers' tokens is no proof of it. */
-const auditorsOf = (
-  { audit: { readerRole, store }, callers: { issuers, rules } }: Config,
-  log: Log,
-  { digestsOf }: Ledger,
-  keys: SignatureChecks,
-): Auditors | undefined => {
-  if (readerRole === undefined || store.kind !== 'sqlite') return undefined
-  const reader = threadedAuditReader(store.directory)
-  return {
-    answer: answerAuditor({
-      trustedIssuers: issuers,
-      tokenRules: { ...rules, scope: readerRole, role: readerRole, appIds: undefined },
-      checkSignature: keys.check,
-      provedTokens: lruProvedTokens((token) => hash('sha256', token, 'base64url')),
-      reader,
-      digestsOf,
-      now,
-      mostUnderWay: 8,
-      mostLookedAt: 5_000,
-      deadlineInMs: 10_000,
-      after: (ms, then) => {
-        const timer = setTimeout(then, ms)
-        return () => clearTimeout(timer)
-      },
-      told: (use) => () => log.info('the audit ledger was asked', { ...use }),
-      unreadable: (message) => () => log.alarm('the audit ledger cannot be read for an auditor', { message }),
-    }),
-    close: reader.close,
-  }
-}
 
 const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise<E.Either<string, RunningProxy>> => {
   const phase: Phase = { stopping: false, draining: false }

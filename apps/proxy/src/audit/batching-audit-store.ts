@@ -303,6 +303,7 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
     if (result.refuse !== undefined && noRoom === undefined)
       alarm('the audit ledger has no room for new calls; they are refused until it has', { message: result.refuse })
     if (result.refuse === undefined && noRoom !== undefined) info('the audit ledger has room again', {})
+    if (result.checkpoint !== undefined) checkpoint(result.checkpoint)
     noRoom = result.refuse
     if (result.warning !== undefined && warned === undefined) alarm(result.warning, {})
     warned = result.warning

@@ -46,6 +46,18 @@ export const offsetsOf = (term: number, bytes: Uint8Array): ReadonlyArray<number
   return offsets
 }
 
+/** All of a bucket, as pairs. */
+export const postingsIn = (
+  bucket: number,
+  bytes: Uint8Array,
+): ReadonlyArray<readonly [term: number, offset: number]> => {
+  const view = viewOf(bytes)
+  return Array.from({ length: Math.floor(view.byteLength / bytesEach) }, (_, index) => {
+    const at = index * bytesEach
+    return [view.getUint32(at, true) * buckets + bucket, view.getUint16(at + 4, true)] as const
+  })
+}
+
 /** All postings of a bucket, to be asked whether a term is with a record. */
 export class PostingSet {
   readonly #keys = new Set<number>()
