@@ -48,8 +48,8 @@ export interface IndexedSpan {
   /** The least and the greatest time. */
   readonly firstAt: string
   readonly lastAt: string
-  /** Each term, and how far from the first the records are that have it. */
-  readonly terms: ReadonlyArray<readonly [term: number, offsets: ReadonlyArray<number>]>
+  /** By bucket, see `term-postings.ts`. */
+  readonly postings: ReadonlyMap<number, Uint8Array>
 }
 
 /** Reads a ledger beside its writers. No method rejects. */

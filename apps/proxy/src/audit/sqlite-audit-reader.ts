@@ -107,13 +107,17 @@ const spanAt = (database: DatabaseSync, sequence: number): IndexedSpan | undefin
       : database.prepare(`${spans} WHERE first > ? ORDER BY first LIMIT 1`).get(sequence)
   if (row === undefined) return undefined
   const first = Number(row['first'])
-  const terms = database.prepare('SELECT term, offsets FROM term WHERE span = ?').all(first)
+  const rows = database.prepare('SELECT bucket, postings FROM posting WHERE span = ?').all(first)
   return {
     first,
     last: Number(row['last']),
     firstAt: String(row['first_at']),
     lastAt: String(row['last_at']),
-    terms: terms.map(({ offsets, term }) => [Number(term), offsetsIn(offsets)] as const),
+    postings: new Map(
+      rows.flatMap(({ bucket, postings }) =>
+        postings instanceof Uint8Array ? [[Number(bucket), postings] as const] : [],
+      ),
+    ),
   }
 }
 

@@ -45,3 +45,18 @@ export const offsetsOf = (term: number, bytes: Uint8Array): ReadonlyArray<number
     if (view.getUint32(at, true) === rest) offsets.push(view.getUint16(at + 4, true))
   return offsets
 }
+
+/** All postings of a bucket, to be asked whether a term is with a record. */
+export class PostingSet {
+  readonly #keys = new Set<number>()
+
+  constructor(bytes: Uint8Array) {
+    const view = viewOf(bytes)
+    for (let at = 0; at + bytesEach <= view.byteLength; at += bytesEach)
+      this.#keys.add(view.getUint32(at, true) * 0x1_0000 + view.getUint16(at + 4, true))
+  }
+
+  has(term: number, offset: number): boolean {
+    return this.#keys.has(restOf(term) * 0x1_0000 + offset)
+  }
+}

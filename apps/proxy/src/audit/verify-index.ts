@@ -3,17 +3,7 @@ import { readEntry } from './entry-chain.js'
 import type { FoundProblems } from './found-problems.js'
 import { parsedRecord } from './kept-record.js'
 import { termsOf } from './record-terms.js'
-
-const termsByPlace = ({ terms }: IndexedSpan): ReadonlyMap<number, ReadonlySet<number>> => {
-  const byPlace = new Map<number, Set<number>>()
-  for (const [term, offsets] of terms)
-    for (const offset of offsets) {
-      const at = byPlace.get(offset)
-      if (at === undefined) byPlace.set(offset, new Set([term]))
-      else at.add(term)
-    }
-  return byPlace
-}
+import { bucketOf, PostingSet } from './term-postings.js'
 
 const termsIn = (entry: string): ReadonlyArray<number> => {
   const record = parsedRecord(readEntry(entry)?.record ?? '')
@@ -34,7 +24,7 @@ const termsIn = (entry: string): ReadonlyArray<number> => {
 export class IndexVerifier {
   readonly #found: FoundProblems
   #span: IndexedSpan | undefined
-  #terms: ReadonlyMap<number, ReadonlySet<number>> = new Map()
+  #postings: ReadonlyMap<number, PostingSet> = new Map()
 
   constructor(found: FoundProblems) {
     this.#found = found
@@ -47,7 +37,7 @@ export class IndexVerifier {
 
   next(span: IndexedSpan): void {
     this.#span = span
-    this.#terms = termsByPlace(span)
+    this.#postings = new Map([...span.postings].map(([bucket, bytes]) => [bucket, new PostingSet(bytes)]))
   }
 
   add({ at, entry, sequence }: StoredEntry): void {
@@ -56,8 +46,8 @@ export class IndexVerifier {
     if (sequence < span.first) this.#incomplete(sequence, 'it is in no part of the index')
     else if (at < span.firstAt || at > span.lastAt) this.#incomplete(sequence, 'the index does not find it by its time')
     else {
-      const terms = this.#terms.get(sequence - span.first)
-      if (termsIn(entry).some((term) => terms?.has(term) !== true))
+      const offset = sequence - span.first
+      if (termsIn(entry).some((term) => this.#postings.get(bucketOf(term))?.has(term, offset) !== true))
         this.#incomplete(sequence, 'the index does not find it by something that is in it')
     }
   }

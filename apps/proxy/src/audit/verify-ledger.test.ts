@@ -605,8 +605,9 @@ describe('a ledger', () => {
     })
 
     it.each([
-      ['a term is not there', 'DELETE FROM term WHERE span = 1 AND term = (SELECT min(term) FROM term WHERE span = 1)'],
-      ['a term has other records', "UPDATE term SET offsets = x'FFFF' WHERE span = 1"],
+      ['a bucket is not there', 'DELETE FROM posting WHERE span = 1'],
+      ['its postings are others', 'UPDATE posting SET postings = zeroblob(length(postings))'],
+      ['a posting is not there', 'UPDATE posting SET postings = substr(postings, 7) WHERE length(postings) > 0'],
       ['a part is not there', 'DELETE FROM span WHERE first = 1'],
       ['its time is another', "UPDATE span SET last_at = '2020-01-01T00:00:00Z', first_at = last_at WHERE first = 1"],
     ])('is found out when %s', async (_what, change) => {
