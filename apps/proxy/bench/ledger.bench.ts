@@ -200,14 +200,9 @@ try {
     const count = writers === 1 ? Math.min(pairs, 5_000) : pairs
     const rival = bare(writers, count)
     const own = await ours(writers, count)
-    console.log(
-      writers,
-      'ours',
-      JSON.stringify(own),
-      'bare',
-      JSON.stringify(rival),
-      'ratio',
-      (own.pairsASecond / rival.pairsASecond).toFixed(2),
+    const ratio = (own.pairsASecond / rival.pairsASecond).toFixed(2)
+    process.stdout.write(
+      `${String(writers)} ours ${JSON.stringify(own)} bare ${JSON.stringify(rival)} ratio ${ratio}\n`,
     )
   }
 } finally {

@@ -5,6 +5,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { v7 as uuidv7 } from 'uuid'
 import { type LifecycleRecord, recordRefusal } from './audit/index.js'
 import { type CountedRefusals, countedRefusals } from './audit/counted-refusals.js'
+import { threadedAuditReader } from './audit/node-threaded-audit-reader.js'
+import { answerAuditor } from './auditor/index.js'
 import { joseSignatureChecks, type SignatureChecks } from './authenticate/jose-signature-check.js'
 import type { UpstreamPolicy } from './authenticate/index.js'
 import { lruCallerRates } from './authenticate/lru-caller-rates.js'
@@ -20,6 +22,7 @@ import { type EndableTokens, upstreamTokens } from './forward/upstream-tokens.js
 import type { UpstreamApplication } from './domain/upstream-identity.js'
 import { handleRequest } from './handle-request.js'
 import { type Ledger, openLedger } from './open-ledger.js'
+import { auditorListener } from './http/auditor-listener.js'
 import { Conversations } from './http/conversations.js'
 import { expressAdminListener } from './http/express-admin-listener.js'
 import { expressListener } from './http/express-listener.js'
@@ -57,7 +60,10 @@ export const startProxy = async (config: Config, log: Log): Promise<E.Either<str
   const started = await store.append(
     lifecycle('started', { version, node: process.version, settled, ...whereabouts() }),
   )()
-  if (E.isLeft(started)) return E.left(`The audit ledger cannot be written: ${JSON.stringify(started.left)}`)
+  if (E.isLeft(started)) {
+    await store.close()
+    return E.left(`The audit ledger cannot be written: ${JSON.stringify(started.left)}`)
+  }
   if (settled > 0)
     log.alarm('calls of an earlier process have no known outcome; they are settled as indeterminate', { settled })
   if (config.dangerouslyAllowPlainHttp)
@@ -213,6 +219,43 @@ const refuseConnection =
 const refuseOnAdminPort: RefuseConnection = ({ error }) =>
   Promise.resolve(replyToError(contextWithoutRequest(uuidv7(), now()), error))
 
+interface Auditors {
+  readonly answer: ReturnType<typeof answerAuditor>
+  readonly close: () => Promise<void>
+}
+
+/** Auditors prove themselves as callers do, by a permission of their own; what is known of callers' tokens is no proof of it. */
+const auditorsOf = (
+  { audit: { readerRole, store }, callers: { issuers, rules } }: Config,
+  log: Log,
+  { digestsOf }: Ledger,
+  keys: SignatureChecks,
+): Auditors | undefined => {
+  if (readerRole === undefined || store.kind !== 'sqlite') return undefined
+  const reader = threadedAuditReader(store.directory)
+  return {
+    answer: answerAuditor({
+      trustedIssuers: issuers,
+      tokenRules: { ...rules, scope: readerRole, role: readerRole, appIds: undefined },
+      checkSignature: keys.check,
+      provedTokens: lruProvedTokens((token) => hash('sha256', token, 'base64url')),
+      reader,
+      digestsOf,
+      now,
+      mostUnderWay: 8,
+      mostLookedAt: 5_000,
+      deadlineInMs: 10_000,
+      after: (ms, then) => {
+        const timer = setTimeout(then, ms)
+        return () => clearTimeout(timer)
+      },
+      told: (use) => () => log.info('the audit ledger was asked', { ...use }),
+      unreadable: (message) => () => log.alarm('the audit ledger cannot be read for an auditor', { message }),
+    }),
+    close: reader.close,
+  }
+}
+
 const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise<E.Either<string, RunningProxy>> => {
   const phase: Phase = { stopping: false, draining: false }
   const keys = joseSignatureChecks({
@@ -253,6 +296,7 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
     refuseConnection(ports),
   )
   const adminConversations = new Conversations()
+  const auditors = auditorsOf(config, log, ledger, keys)
   const admin = nodeHttpServer(
     expressAdminListener(
       [
@@ -261,6 +305,8 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
         { name: 'issuerKeys', isWell: () => keys.problem() === undefined },
       ],
       adminConversations,
+      auditors &&
+        auditorListener({ answer: auditors.answer, conversations: adminConversations, newAuditId: uuidv7, now, fatal }),
     ),
     adminConversations,
     refuseOnAdminPort,
@@ -271,6 +317,7 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
     const stopped = await ledger.store.append(lifecycle('stopped', { ...whereabouts(), result }))()
     keys.stop()
     await closeServer(admin)
+    await auditors?.close()
     const { isClosed, lost } = await ledger.store.close()
     await graph.close()
     for (const record of lost) log.recordLost(record, 'the process ends')

@@ -59,7 +59,8 @@ CREATE TABLE posting (
   bucket INTEGER NOT NULL,
   -- The rest of each term (32 bits), and how far from the first its record is (16 bits); unsigned, little-endian.
   postings BLOB NOT NULL,
-  PRIMARY KEY (span, bucket)
+  -- All of a bucket together: whoever looks for a term reads on and on in one place.
+  PRIMARY KEY (bucket, span)
 ) STRICT, WITHOUT ROWID;
 
 -- Idempotency keys, for a day. All of it is keyed digests and sealed text.

@@ -30,6 +30,10 @@ export interface BatchingSettings {
 
 interface Waiting {
   readonly row: Row
+  /** It is with the hand: whether it gets to the disk, only the hand's answer tells. */
+  isHandedOver: boolean
+  /** Its deadline passed before that: it is not written any more. */
+  isGivenUp: boolean
   readonly settle: (result: E.Either<AuditNotWritten, Appended>) => void
 }
 
@@ -87,15 +91,18 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
   let warned: string | undefined
   let failingSince: string | undefined
   let unrecorded = 0
+  /** Calls that were refused while the hand had their intents; true once their refusal found no place on record. */
+  const undecided = new Map<string, boolean>()
   let stopTrying: (() => void) | undefined
   let stopLooking: (() => void) | undefined
   let lastCheckpointInMs = monotonicNowInMs()
   let lastPruneInMs = Number.NEGATIVE_INFINITY
   let isClosing = false
+  let isClosed = false
 
   const spare = (): Spare => ({ auditId: newId(), at: now().toISOString() })
 
-  /** The hand does one thing at a time. */
+  /** The hand does one thing at a time, and what came of it is taken in before the next. */
   const next = async <A>(work: () => Promise<A>): Promise<A> => {
     const before = working
     const mine = before.then(work)
@@ -127,26 +134,33 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
   /** While the store fails, only this writes: what is owed, and a record that tells of the gap. */
   const tryAgain = (): void => {
     stopTrying = undefined
-    if (failingSince === undefined) return
-    const owing = [...owed]
-    const told = unrecorded
-    void commit(rowsOf([...owing, { record: gap(failingSince), more: {} }])).then((result) => {
+    void next(recover)
+  }
+
+  const recover = async (): Promise<void> => {
+    // An earlier try may have had to wait for the hand, and then have done it.
+    if (failingSince === undefined || isClosed) return
+    // What comes to be owed meanwhile is written, too, before calls are taken again.
+    do {
+      const owing = owed.length
+      const told = unrecorded
+      const result = await write(rowsOf([...owed, { record: gap(failingSince), more: {} }]))
       if (result._tag === 'Failed') {
         fail(result.message)
         return
       }
-      owed = owed.slice(owing.length)
+      owed = owed.slice(owing)
       unrecorded -= told
-      info('the audit ledger can be written again', { written: owing.length + 1, unrecordedRefusals: told })
-      problem = undefined
-      failingSince = undefined
-      // What came while this was written is owed still.
-      if (owed.length > 0) fail('records are owed')
-    })
+      info('the audit ledger can be written again', { written: owing + 1, unrecordedRefusals: told })
+    } while (owed.length > 0)
+    // There may be room for what was begun alone.
+    if (!(await look())) return
+    problem = undefined
+    failingSince = undefined
   }
 
-  const commit = async (rows: ReadonlyArray<Row>, when: Batch['checkpoint'] = 'whenDue') => {
-    const result = await next(() => ledger.commit({ rows, checkpoint: when, spare: spare() }))
+  const write = async (rows: ReadonlyArray<Row>, when: Batch['checkpoint'] = 'whenDue') => {
+    const result = await ledger.commit({ rows, checkpoint: when, spare: spare() })
     if (result._tag === 'Committed' && result.checkpoint !== undefined) {
       lastCheckpointInMs = monotonicNowInMs()
       checkpoint(result.checkpoint)
@@ -167,12 +181,18 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
     }
   }
 
+  const writeWaiting = async (): Promise<void> => {
+    const batch = waiting.filter(({ isGivenUp }) => !isGivenUp)
+    waiting = []
+    if (batch.length === 0) return
+    for (const one of batch) one.isHandedOver = true
+    settleAll(batch, await write(batch.map(({ row }) => row)))
+  }
+
   const flush = async (): Promise<void> => {
     await whenIdle()
     while (waiting.length > 0) {
-      const batch = waiting
-      waiting = []
-      settleAll(batch, await commit(batch.map(({ row }) => row)))
+      await next(writeWaiting)
       // Those who wait for this commit get to add to the next one before it begins.
       await whenIdle()
     }
@@ -184,21 +204,27 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
     (record: AuditRecord, more: WithRecord = {}) =>
     async (): Promise<E.Either<AuditNotWritten, Appended>> => {
       const result = await tryToAppend(record, more)
-      if (E.isLeft(result) && (record.kind === 'refusal' || record.kind === 'connection')) unrecorded++
+      if (E.isLeft(result) && mayBeMissing(record)) {
+        if (undecided.has(record.auditId)) undecided.set(record.auditId, true)
+        else unrecorded++
+      }
       return result
     }
 
+  const mayBeMissing = ({ kind }: AuditRecord): boolean => kind === 'refusal' || kind === 'connection'
+
   const whyNot = (record: AuditRecord): AuditNotWritten | undefined => {
+    if (isClosed) return { _tag: 'StoreFailing', cause: 'the audit ledger is closed' }
     if (problem !== undefined) return { _tag: 'StoreFailing', cause: problem }
     // What was begun is written to its end for as long as there is room for it.
     if (noRoom !== undefined && record.kind === 'intent') return { _tag: 'StoreFailing', cause: noRoom }
     return waiting.length >= mostWaitingBefore(record) ? { _tag: 'TooMuchWaiting' } : undefined
   }
 
-  /** No more outcomes come than there were intents, so they always may. Refusals may still be told when no call is taken. */
-  const mostWaitingBefore = ({ kind }: AuditRecord): number => {
-    if (kind === 'intent') return mostWaiting
-    return kind === 'refusal' || kind === 'connection' || kind === 'replay' ? 2 * mostWaiting : Number.POSITIVE_INFINITY
+  /** No more outcomes and replays come than there were intents, so they always may. Refusals may still be told when no call is taken. */
+  const mostWaitingBefore = (record: AuditRecord): number => {
+    if (record.kind === 'intent') return mostWaiting
+    return mayBeMissing(record) ? 2 * mostWaiting : Number.POSITIVE_INFINITY
   }
 
   const tryToAppend = (record: AuditRecord, more: WithRecord) =>
@@ -213,23 +239,36 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
         resolve(E.left({ _tag: 'Unserialisable', why: row.left }))
         return
       }
-      let late = false
+      let isLate = false
       const inTime = after(deadlineInMs, () => {
-        late = true
+        isLate = true
+        one.isGivenUp = !one.isHandedOver
+        if (one.isHandedOver && record.kind === 'intent') undecided.set(record.auditId, false)
         fail(`it did not take a record within ${String(deadlineInMs)} ms`)
         resolve(E.left({ _tag: 'TooSlow', deadlineInMs }))
       })
-      waiting.push({
+      const one: Waiting = {
         row: row.right,
+        isHandedOver: false,
+        isGivenUp: false,
         settle: (result) => {
           inTime()
-          if (late && E.isRight(result) && result.right._tag === 'Written' && record.kind === 'intent')
-            owe(neverSent(record.auditId), freed(more))
+          if (isLate) settleLate(record, more, E.isRight(result) && result.right._tag === 'Written')
           resolve(result)
         },
-      })
+      }
+      waiting.push(one)
       flushing ??= flush()
     })
+
+  /** It was told to be missing. */
+  const settleLate = (record: AuditRecord, more: WithRecord, isWritten: boolean): void => {
+    if (mayBeMissing(record) && isWritten) unrecorded--
+    if (record.kind !== 'intent') return
+    if (isWritten) owe(neverSent(record.auditId), freed(more))
+    else if (undecided.get(record.auditId) === true) unrecorded++
+    undecided.delete(record.auditId)
+  }
 
   /** For an intent that got to the disk after its caller had been told that nothing would be sent. */
   const neverSent = (auditId: string): AuditRecord => ({
@@ -254,11 +293,12 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
     }
   }
 
-  const look = async (): Promise<void> => {
-    const result = await next(ledger.check)
+  /** False when the ledger is not what it was. */
+  const look = async (): Promise<boolean> => {
+    const result = await ledger.check()
     if (result._tag === 'Failed') {
       fail(result.message)
-      return
+      return false
     }
     if (result.refuse !== undefined && noRoom === undefined)
       alarm('the audit ledger has no room for new calls; they are refused until it has', { message: result.refuse })
@@ -266,12 +306,14 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
     noRoom = result.refuse
     if (result.warning !== undefined && warned === undefined) alarm(result.warning, {})
     warned = result.warning
+    return true
   }
 
   /** Refusals that found no room in the queue although all is well with the ledger. */
   const tellUnrecorded = async (): Promise<void> => {
     const told = unrecorded
-    const result = await commit(rowsOf([{ record: gap(now().toISOString()), more: {} }]))
+    if (told === 0) return
+    const result = await write(rowsOf([{ record: gap(now().toISOString()), more: {} }]))
     if (result._tag === 'Failed') fail(result.message)
     else unrecorded -= told
   }
@@ -280,7 +322,7 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
 
   const writeCheckpoint = async (): Promise<void> => {
     lastCheckpointInMs = monotonicNowInMs()
-    const result = await commit([], 'now')
+    const result = await write([], 'now')
     if (result._tag === 'Failed') fail(result.message)
   }
 
@@ -302,12 +344,14 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
     if (records > 0) info('old records were pruned from the audit ledger', { records, olderThan })
   }
 
+  const isWell = (): boolean => problem === undefined && !isClosing
+
   /** What is done now and then, one thing after the other, whether or not anyone calls. */
   const lookAfter = async (): Promise<void> => {
-    await look()
-    if (problem === undefined && unrecorded > 0) await tellUnrecorded()
-    if (problem === undefined && isDue(lastCheckpointInMs, settings.checkpointEveryInMs)) await writeCheckpoint()
-    if (problem === undefined && settings.retentionInMs !== undefined && isDue(lastPruneInMs, pruneEveryInMs))
+    await next(look)
+    if (isWell()) await next(tellUnrecorded)
+    if (isWell() && isDue(lastCheckpointInMs, settings.checkpointEveryInMs)) await next(writeCheckpoint)
+    if (isWell() && settings.retentionInMs !== undefined && isDue(lastPruneInMs, pruneEveryInMs))
       await prune(settings.retentionInMs)
     keepLooking()
   }
@@ -325,20 +369,26 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
     })
     const closed = await Promise.race([writeAndClose(), late])
     inTime?.()
-    return closed === 'late'
-      ? { isClosed: false, lost: owed.map(({ record }) => record) }
-      : { isClosed: true, lost: closed }
+    return closed === 'late' ? { isClosed, lost: owed.map(({ record }) => record) } : { isClosed: true, lost: closed }
   }
 
   const writeAndClose = async (): Promise<ReadonlyArray<AuditRecord>> => {
     await flushing
+    return next(lastWords)
+  }
+
+  const lastWords = async (): Promise<ReadonlyArray<AuditRecord>> => {
+    if (isClosed) return []
     const gaps: ReadonlyArray<Owed> =
       unrecorded > 0 || failingSince !== undefined
         ? [{ record: gap(failingSince ?? now().toISOString()), more: {} }]
         : []
-    const last = await commit(rowsOf([...owed, ...gaps]), 'now')
-    await next(ledger.close)
-    return last._tag === 'Failed' ? owed.map(({ record }) => record) : []
+    const owing = owed.length
+    const last = await write(rowsOf([...owed, ...gaps]), 'now')
+    if (last._tag === 'Committed') owed = owed.slice(owing)
+    isClosed = true
+    await ledger.close()
+    return owed.map(({ record }) => record)
   }
 
   keepLooking()

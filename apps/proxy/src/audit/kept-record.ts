@@ -1,7 +1,7 @@
 import type { OutcomeKind } from '../domain/outcome.js'
 import type { AuditRecord } from './audit-record.js'
 
-const outcomes: ReadonlyArray<OutcomeKind> = ['applied', 'refused', 'notSent', 'indeterminate']
+export const outcomes: ReadonlyArray<OutcomeKind> = ['applied', 'refused', 'notSent', 'indeterminate']
 
 export const isOutcomeKind = (value: unknown): value is OutcomeKind => outcomes.some((outcome) => outcome === value)
 

@@ -8,7 +8,7 @@ const fewPercent = 10
 export interface DiskWatch {
   /** How it stands. Holds some room back where it can. */
   readonly check: () => Checked
-  /** Gives the room that was held back. */
+  /** Gives the room that was held back. Never throws. */
   readonly release: () => void
 }
 
@@ -46,6 +46,7 @@ export const diskWatch = (directory: string, reservePath: string, reserveInBytes
           holdBack(reservePath)
           wasReleased = false
         } catch {
+          wasReleased = true
           rmSync(reservePath, { force: true })
         }
       }
@@ -55,7 +56,11 @@ export const diskWatch = (directory: string, reservePath: string, reserveInBytes
     },
     release: () => {
       wasReleased = true
-      rmSync(reservePath, { force: true })
+      try {
+        rmSync(reservePath, { force: true })
+      } catch {
+        // What is wrong with the disk is told by what made us give the room.
+      }
     },
   }
 }

@@ -82,22 +82,8 @@ const keptFor = (ports: AuditPorts, { answer, begun: { key }, call }: ForTheKey)
  */
 export const recordOutcome =
   (ports: AuditPorts) =>
-  (record: OutcomeRecord, forTheKey: ForTheKey): T.Task<void> => {
-    const { auditStore, recordLost } = ports
-    const kept = keptFor(ports, forTheKey)
-    return pipe(
-      auditStore.append(record, kept),
-      T.map(
-        E.match(
-          (cause) => {
-            auditStore.owe(record, kept)
-            recordLost(record, cause)()
-          },
-          () => undefined,
-        ),
-      ),
-    )
-  }
+  (record: OutcomeRecord, forTheKey: ForTheKey): T.Task<void> =>
+    appendOrOwe(ports, record, keptFor(ports, forTheKey))
 
 /**
  * Writes down that a request was turned away. It stays turned away when that fails: nothing was sent. Of callers that
@@ -114,21 +100,39 @@ export const recordRefusal =
 const isProved = (record: RefusalRecord | ConnectionRecord): boolean =>
   record.kind === 'refusal' && record.caller !== undefined
 
-/** Writes down that a request got an answer that was given before. Graph saw nothing of it. */
+/** Writes down that a request got an answer that was given before; owed, if it cannot be written. Graph saw nothing of it. */
 export const recordReplay =
   (ports: AuditPorts) =>
   (record: ReplayRecord): T.Task<void> =>
-    append(ports, record)
+    appendOrOwe(ports, record)
 
 const append = (
   { auditStore, recordLost }: Pick<AuditPorts, 'auditStore' | 'recordLost'>,
-  record: RefusalRecord | ConnectionRecord | ReplayRecord,
+  record: RefusalRecord | ConnectionRecord,
 ): T.Task<void> =>
   pipe(
     auditStore.append(record),
     T.map(
       E.match(
         (cause) => recordLost(record, cause)(),
+        () => undefined,
+      ),
+    ),
+  )
+
+const appendOrOwe = (
+  { auditStore, recordLost }: Pick<AuditPorts, 'auditStore' | 'recordLost'>,
+  record: OutcomeRecord | ReplayRecord,
+  more: WithRecord = {},
+): T.Task<void> =>
+  pipe(
+    auditStore.append(record, more),
+    T.map(
+      E.match(
+        (cause) => {
+          auditStore.owe(record, more)
+          recordLost(record, cause)()
+        },
         () => undefined,
       ),
     ),

@@ -19,7 +19,8 @@ export type TermName =
 
 type NamedValue = readonly [name: TermName, value: string]
 
-const isIndexed = (field: string): boolean => {
+/** Can calls be found by the value of this property of the body? */
+export const isIndexedField = (field: string): boolean => {
   const known: Readonly<Record<string, { readonly class: string }>> = deviceInstallStateFields
   const fieldClass = known[field]?.class
   return fieldClass === 'identifier' || fieldClass === 'personal'
@@ -44,7 +45,7 @@ const namedTermsOf = (record: AuditRecord): ReadonlyArray<NamedValue> => {
         ...some('idempotencyKey', record.idempotencyKey),
         ...idsOf(record.ids),
         ...Object.entries(record.fields).flatMap(([name, value]) =>
-          isIndexed(name) ? some(`field:${name}`, value ?? undefined) : [],
+          isIndexedField(name) ? some(`field:${name}`, value ?? undefined) : [],
         ),
       ]
     case 'outcome':

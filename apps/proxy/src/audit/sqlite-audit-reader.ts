@@ -6,7 +6,7 @@ import type { AuditReader, Hit, IndexedSpan, LedgerUnreadable, Seek, StoredEntry
 import { readEntry } from './entry-chain.js'
 import { parsedRecord } from './kept-record.js'
 import { termsOf } from './record-terms.js'
-import { bucketOf, offsetsOf } from './term-postings.js'
+import { bucketOf, buckets, offsetsOf } from './term-postings.js'
 import { currentFormat, formatOf, ledgerFile } from './sqlite-ledger-file.js'
 
 type Columns = Readonly<Record<string, SQLOutputValue>>
@@ -43,58 +43,111 @@ const offsetsIn = (term: number, postings: SQLOutputValue | undefined): Readonly
 
 const isWithin = (at: string, { since = '', until = '~' }: Seek): boolean => at >= since && at <= until
 
-/** Where a call begins: its intent, or the one record that it left. */
-const beginsCall = (kind: string): boolean =>
-  kind === 'intent' || kind === 'refusal' || kind === 'replay' || kind === 'connection'
+const statementsOn = (database: DatabaseSync) => ({
+  ledger: database.prepare('SELECT id FROM ledger'),
+  ends: database.prepare(
+    'SELECT (SELECT min(sequence) FROM record) AS first, (SELECT max(sequence) FROM record) AS last',
+  ),
+  entries: entriesBy(database, 'WHERE sequence >= ? ORDER BY sequence LIMIT ?'),
+  entriesOf: entriesBy(database, 'WHERE audit_id = ? ORDER BY sequence'),
+  checkpoints: entriesBy(database, "WHERE kind = 'checkpoint' ORDER BY sequence DESC LIMIT ?"),
+  lastIndexed: database.prepare('SELECT max(last) AS last FROM span'),
+  after: database.prepare('SELECT sequence, entry FROM record WHERE sequence > ? ORDER BY sequence'),
+  spansBetween: database.prepare(
+    'SELECT min(first) AS first, max(first) AS last FROM span WHERE first < ? AND last_at >= ? AND first_at <= ?',
+  ),
+  // All of a bucket lies together.
+  postings: database.prepare(
+    'SELECT span AS first, postings FROM posting WHERE bucket = ? AND span BETWEEN ? AND ? ORDER BY span DESC',
+  ),
+  spans: database.prepare(
+    'SELECT first, last FROM span WHERE first < ? AND last_at >= ? AND first_at <= ? ORDER BY first DESC',
+  ),
+  byPlace: database.prepare('SELECT audit_id, at FROM record WHERE sequence = ?'),
+  // Where a call begins: its intent, or the one record that it left.
+  beginnings: database.prepare(`
+    SELECT sequence, audit_id FROM record
+    WHERE sequence BETWEEN ? AND ? AND at >= ? AND at <= ? AND kind IN ('intent', 'refusal', 'replay', 'connection')
+    ORDER BY sequence DESC`),
+  recently: database.prepare(`
+    SELECT posting.postings FROM (SELECT first FROM span ORDER BY first DESC LIMIT 64) AS recent
+    CROSS JOIN posting ON posting.span = recent.first AND posting.bucket = ?`),
+})
 
-const hasTerm = (entry: string, term: number): boolean => {
-  const record = parsedRecord(readEntry(entry)?.record ?? '')
-  return record !== undefined && termsOf(record).includes(term)
+type Statements = ReturnType<typeof statementsOn>
+
+/** The end of the ledger that is not indexed yet, remembered, so that each record of it is read once. */
+class UnindexedTail {
+  readonly #statements: Statements
+  #indexed = 0
+  #last = 0
+  #sequencesOf = new Map<number, Array<number>>()
+
+  constructor(statements: Statements) {
+    this.#statements = statements
+  }
+
+  /** Reads what is new; gives the last sequence that is indexed. */
+  catchUp(): number {
+    const indexed = Number(this.#statements.lastIndexed.get()?.['last'] ?? 0)
+    if (indexed !== this.#indexed) {
+      this.#indexed = indexed
+      this.#last = indexed
+      this.#sequencesOf = new Map()
+    }
+    for (const row of this.#statements.after.iterate(this.#last)) {
+      this.#last = Number(row['sequence'])
+      const record = parsedRecord(readEntry(String(row['entry']))?.record ?? '')
+      for (const term of record === undefined ? [] : new Set(termsOf(record))) {
+        const sequences = this.#sequencesOf.get(term)
+        if (sequences === undefined) this.#sequencesOf.set(term, [this.#last])
+        else sequences.push(this.#last)
+      }
+    }
+    return indexed
+  }
+
+  sequencesWith(term: number): ReadonlyArray<number> {
+    return this.#sequencesOf.get(term) ?? []
+  }
 }
 
 /** The sequences that may have a term, newest first: of the part that is not indexed yet, then span by span. */
-function* sequencesWith(database: DatabaseSync, term: number, seek: Seek, before: number): Iterable<number> {
-  const indexed = Number(database.prepare('SELECT max(last) AS last FROM span').get()?.['last'] ?? 0)
-  const tail = database.prepare(
-    'SELECT sequence, entry FROM record WHERE sequence > ? AND sequence < ? ORDER BY sequence DESC',
-  )
-  for (const row of tail.iterate(indexed, before))
-    if (hasTerm(String(row['entry']), term)) yield Number(row['sequence'])
-  const spans = database.prepare(`
-    SELECT span.first, posting.postings FROM span CROSS JOIN posting ON posting.span = span.first AND posting.bucket = ?
-    WHERE span.first < ? AND span.last_at >= ? AND span.first_at <= ? ORDER BY span.first DESC`)
-  for (const row of spans.iterate(bucketOf(term), before, seek.since ?? '', seek.until ?? '~')) {
+function* sequencesWith(statements: Statements, tail: UnindexedTail, term: number, seek: Seek): Iterable<number> {
+  const { since = '', until = '~' } = seek
+  const before = beforeOf(seek)
+  const indexed = tail.catchUp()
+  for (const sequence of tail.sequencesWith(term).toReversed()) if (sequence < before) yield sequence
+  // A span that is closed meanwhile has what the tail had.
+  const { first: from, last: to } = statements.spansBetween.get(Math.min(before, indexed + 1), since, until) ?? {}
+  if (typeof from !== 'number' || typeof to !== 'number') return
+  for (const row of statements.postings.iterate(bucketOf(term), from, to)) {
     const first = Number(row['first'])
     for (const offset of offsetsIn(term, row['postings']).toReversed())
       if (first + offset < before) yield first + offset
   }
 }
 
-function* hitsWith(database: DatabaseSync, term: number, seek: Seek, before: number): Iterable<Hit> {
-  const find = database.prepare('SELECT audit_id, at FROM record WHERE sequence = ?')
-  for (const sequence of sequencesWith(database, term, seek, before)) {
+function* hitsWith(statements: Statements, tail: UnindexedTail, term: number, seek: Seek): Iterable<Hit> {
+  for (const sequence of sequencesWith(statements, tail, term, seek)) {
     // It may have been pruned since its span was indexed.
-    const row = find.get(sequence)
+    const row = statements.byPlace.get(sequence)
     if (row !== undefined && isWithin(String(row['at']), seek))
       yield { auditId: String(row['audit_id']), cursor: String(sequence) }
   }
 }
 
 /** Without a term: through the spans whose time fits. */
-function* hitsByTime(database: DatabaseSync, seek: Seek, before: number): Iterable<Hit> {
-  const spans = database
-    .prepare('SELECT first, last FROM span WHERE first < ? AND last_at >= ? AND first_at <= ? ORDER BY first DESC')
-    .all(before, seek.since ?? '', seek.until ?? '~')
+function* hitsByTime(statements: Statements, seek: Seek): Iterable<Hit> {
+  const { since = '', until = '~' } = seek
+  const before = beforeOf(seek)
+  const indexed = Number(statements.lastIndexed.get()?.['last'] ?? 0)
+  const spans = statements.spans
+    .all(Math.min(before, indexed + 1), since, until)
     .map((row) => [Number(row['first']), Number(row['last'])] as const)
-  const indexed = Number(database.prepare('SELECT max(last) AS last FROM span').get()?.['last'] ?? 0)
-  const find = database.prepare(
-    'SELECT sequence, audit_id, kind, at FROM record WHERE sequence BETWEEN ? AND ? ORDER BY sequence DESC',
-  )
   for (const [first, last] of [[indexed + 1, Number.MAX_SAFE_INTEGER] as const, ...spans]) {
-    for (const row of find.iterate(first, Math.min(last, before - 1))) {
-      if (beginsCall(String(row['kind'])) && isWithin(String(row['at']), seek))
-        yield { auditId: String(row['audit_id']), cursor: String(row['sequence']) }
-    }
+    for (const row of statements.beginnings.iterate(first, Math.min(last, before - 1), since, until))
+      yield { auditId: String(row['audit_id']), cursor: String(row['sequence']) }
   }
 }
 
@@ -107,7 +160,8 @@ const spanAt = (database: DatabaseSync, sequence: number): IndexedSpan | undefin
       : database.prepare(`${spans} WHERE first > ? ORDER BY first LIMIT 1`).get(sequence)
   if (row === undefined) return undefined
   const first = Number(row['first'])
-  const rows = database.prepare('SELECT bucket, postings FROM posting WHERE span = ?').all(first)
+  const find = database.prepare('SELECT bucket, postings FROM posting WHERE bucket = ? AND span = ?')
+  const rows = Array.from({ length: buckets }, (_, bucket) => find.get(bucket, first) ?? {})
   return {
     first,
     last: Number(row['last']),
@@ -120,6 +174,8 @@ const spanAt = (database: DatabaseSync, sequence: number): IndexedSpan | undefin
     ),
   }
 }
+
+const beforeOf = ({ cursor }: Seek): number => (cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor))
 
 const firstOf = <A>(limit: number, all: Iterable<A>): ReadonlyArray<A> => {
   const some: Array<A> = []
@@ -149,40 +205,32 @@ export const openSqliteAuditReader = (directory: string): E.Either<LedgerUnreada
         unreadable(path, `it has format ${String(format)}, and this program reads format ${String(currentFormat)}`),
       )
     }
+    const statements = statementsOn(database)
+    const tail = new UnindexedTail(statements)
     return E.right({
-      ledgerId: attempt(() => String(database.prepare('SELECT id FROM ledger').get()?.['id'])),
+      ledgerId: attempt(() => String(statements.ledger.get()?.['id'])),
       streams: attempt(() => {
-        const row = database
-          .prepare('SELECT (SELECT min(sequence) FROM record) AS first, (SELECT max(sequence) FROM record) AS last')
-          .get()
+        const row = statements.ends.get()
         return [{ stream, first: Number(row?.['first'] ?? 1), last: Number(row?.['last'] ?? 0) }]
       }),
-      entries: (_stream, from, limit) =>
-        attempt(() => entriesBy(database, 'WHERE sequence >= ? ORDER BY sequence LIMIT ?')(from, limit)),
-      entriesOf: (auditIds) =>
-        attempt(() => {
-          const find = entriesBy(database, 'WHERE audit_id = ? ORDER BY sequence')
-          return auditIds.flatMap((auditId) => find(auditId))
-        }),
+      entries: (_stream, from, limit) => attempt(() => statements.entries(from, limit)),
+      entriesOf: (auditIds) => attempt(() => auditIds.flatMap((auditId) => statements.entriesOf(auditId))),
       seek: (seek) =>
         attempt(() => {
-          const before = seek.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(seek.cursor)
-          const hits =
-            seek.term === undefined ? hitsByTime(database, seek, before) : hitsWith(database, seek.term, seek, before)
-          return firstOf(seek.limit, hits)
+          const { limit, term } = seek
+          return firstOf(
+            limit,
+            term === undefined ? hitsByTime(statements, seek) : hitsWith(statements, tail, term, seek),
+          )
         }),
       estimate: (term) =>
-        attempt(() =>
-          database
-            .prepare(
-              `SELECT posting.postings FROM (SELECT first FROM span ORDER BY first DESC LIMIT 64) AS recent
-               CROSS JOIN posting ON posting.span = recent.first AND posting.bucket = ?`,
-            )
+        attempt(() => {
+          tail.catchUp()
+          return statements.recently
             .all(bucketOf(term))
-            .reduce((found, row) => found + offsetsIn(term, row['postings']).length, 0),
-        ),
-      checkpoints: (_stream, limit) =>
-        attempt(() => entriesBy(database, "WHERE kind = 'checkpoint' ORDER BY sequence DESC LIMIT ?")(limit)),
+            .reduce((found, row) => found + offsetsIn(term, row['postings']).length, tail.sequencesWith(term).length)
+        }),
+      checkpoints: (_stream, limit) => attempt(() => statements.checkpoints(limit)),
       indexedSpan: (_stream, sequence) => attempt(() => spanAt(database, sequence)),
       close: () => {
         database.close()

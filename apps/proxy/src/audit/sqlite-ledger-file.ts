@@ -25,15 +25,29 @@ export const currentFormat = migrations.length
 export const takeLock = (directory: string): DatabaseSync => {
   const path = join(directory, lockFile)
   const lock = new DatabaseSync(path, { timeout: 0 })
-  chmodSync(path, 0o600)
   try {
+    chmodSync(path, 0o600)
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS lock (x); COMMIT;')
     return lock
   } catch (error) {
     lock.close()
-    throw new Error(`another process writes to the audit directory ${directory}`, { cause: error })
+    throw isBusy(error)
+      ? new Error(`another process writes to the audit directory ${directory}`, { cause: error })
+      : new Error(`${path} cannot be locked: ${error instanceof Error ? error.message : String(error)}`, {
+          cause: error,
+        })
   }
 }
+
+const busy = 5
+
+/** Its lower byte is what went wrong, the upper ones where. */
+const isBusy = (error: unknown): boolean =>
+  typeof error === 'object' &&
+  error !== null &&
+  'errcode' in error &&
+  typeof error.errcode === 'number' &&
+  (error.errcode & 0xff) === busy
 
 /**
  * Opens the file, or makes it, and brings it to today's format in one transaction. `migrated` is called in it, after the
@@ -46,8 +60,8 @@ export const openLedgerFile = (
   const path = join(directory, ledgerFile)
   // A backup or a curious operator may hold the file for a moment; the deadline of a record is longer than this wait.
   const database = new DatabaseSync(path, { timeout: 1_500 })
-  chmodSync(path, 0o600)
   try {
+    chmodSync(path, 0o600)
     database.exec(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768;',
     )

@@ -13,7 +13,8 @@ import type { Batch, Checked, Committed, Pruned, Row, Spare } from './ledger-wri
 import { diskWatch } from './node-disk-watch.js'
 import { fileWatch } from './node-file-watch.js'
 import { termsOf } from './record-terms.js'
-import { currentFormat, ledgerFile, openLedgerFile, reserveFile, takeLock } from './sqlite-ledger-file.js'
+import { currentFormat, ledgerFile, lockFile, openLedgerFile, reserveFile, takeLock } from './sqlite-ledger-file.js'
+import { buckets } from './term-postings.js'
 import { Draft, type KeptEntry, positionFrom, type StreamPosition, tailBeginsAt } from './stream-position.js'
 
 export interface SqliteLedgerSettings {
@@ -144,6 +145,10 @@ const positionIn = (database: DatabaseSync, origin: string): StreamPosition => {
   return position.right
 }
 
+/** Half a surrogate pair, of which older programs let some through, has no canonical JSON. */
+const wellFormed = (_name: string, value: unknown): unknown =>
+  typeof value === 'string' ? value.toWellFormed() : value
+
 /** What an unchained ledger holds, as the chain's first entries. */
 const chainUp = (database: DatabaseSync, seat: Seat, origin: string): number => {
   const genesis = genesisOf(sha256, origin)
@@ -153,7 +158,7 @@ const chainUp = (database: DatabaseSync, seat: Seat, origin: string): number => 
   const { insert } = statementsOn(database)
   const old = database.prepare('SELECT record FROM unchained_record ORDER BY sequence')
   for (const row of old.iterate()) {
-    const record = parsedRecord(String(row['record']))
+    const record = parsedRecord(JSON.stringify(JSON.parse(String(row['record']), wellFormed)))
     if (record === undefined) throw new Error('a record of the older format cannot be read')
     const sealed = draft.seal(rowOf(record))
     insert.run(sealed.sequence, sealed.auditId, sealed.kind, sealed.at, sealed.outcome, sealed.entry, sealed.hash)
@@ -172,9 +177,23 @@ export const openSqliteLedger = (
   keysFor: KeysFor,
   spare: () => Spare,
 ): SqliteLedger => {
+  const lock = takeLock(settings.directory)
+  try {
+    return ledgerUnder(lock, settings, keysFor, spare)
+  } catch (error) {
+    lock.close()
+    throw error
+  }
+}
+
+const ledgerUnder = (
+  lock: DatabaseSync,
+  settings: SqliteLedgerSettings,
+  keysFor: KeysFor,
+  spare: () => Spare,
+): SqliteLedger => {
   const { checkpointEveryRecords, directory, newLedgerId, writer } = settings
   const seat: Seat = { stream, writer }
-  const lock = takeLock(directory)
   const first: Array<LifecycleRecord> = []
   const open = (): DatabaseSync =>
     openLedgerFile(directory, (fresh, from) => {
@@ -184,20 +203,26 @@ export const openSqliteLedger = (
     })
   const path = join(directory, ledgerFile)
   const disk = diskWatch(directory, join(directory, reserveFile), settings.reserveInBytes)
-  const files = fileWatch([path, `${path}-wal`])
+  const files = fileWatch([path, join(directory, lockFile), `${path}-wal`])
   let database = open()
   let statements = statementsOn(database)
   const origin = originOf(String(database.prepare('SELECT id FROM ledger').get()?.['id']), stream)
   let position = positionIn(database, origin)
   const keys = keysFor({ wasSigned: position.checkpoint !== undefined })
   /** Intents that were told to have failed, although the disk may have kept them. */
-  let doubtful: ReadonlyArray<string> = []
+  let doubtful: ReadonlyArray<Row> = []
   let mustOpenAnew = false
+
+  const mustBeTheSame = (): void => {
+    // Its log goes when SQLite closes the file, as it had to if it could not be opened anew.
+    if (!database.isOpen) files.forgetLast()
+    files.mustBeTheSame()
+  }
 
   /** After an error of the disk, nothing that is remembered of the file is trusted. */
   const openAnew = (): void => {
-    files.mustBeTheSame()
-    database.close()
+    mustBeTheSame()
+    if (database.isOpen) database.close()
     files.forgetLast()
     database = open()
     statements = statementsOn(database)
@@ -271,16 +296,21 @@ export const openSqliteLedger = (
       position = draft.moved(checkpoint, isFull)
       return result
     } catch (error) {
+      mustOpenAnew = true
       if (database.isTransaction) database.exec('ROLLBACK')
       throw error
     }
   }
 
-  const writeBatch = ({ checkpoint: when, rows, spare: extra }: Batch, doubted: ReadonlyArray<string>): Committed =>
+  const writeBatch = ({ checkpoint: when, rows, spare: extra }: Batch, doubted: ReadonlyArray<Row>): Committed =>
     transact<Committed>((draft) => {
       const held: Array<readonly [number, KeyHolder]> = []
-      for (const auditId of doubted)
-        if (statements.intent.get(auditId) !== undefined) write(draft, rowOf(endOf(auditId, extra.at, neverSent)))
+      for (const { auditId, claim } of doubted) {
+        if (statements.intent.get(auditId) === undefined) continue
+        const end = rowOf(endOf(auditId, extra.at, neverSent))
+        const kept = claim && { key: claim.forms[0].key, answer: undefined }
+        if (write(draft, end)) keepKey({ ...end, ...(kept === undefined ? {} : { kept }) })
+      }
       for (const [place, row] of rows.entries()) {
         const holder = row.claim === undefined ? undefined : holderOf(row.claim, row.at)
         if (holder !== undefined) held.push([place, holder])
@@ -296,15 +326,15 @@ export const openSqliteLedger = (
 
   const commit = (batch: Batch): Committed => {
     if (mustOpenAnew) openAnew()
-    files.mustBeTheSame()
+    mustBeTheSame()
     const doubted = doubtful
     try {
       const committed = writeBatch(batch, doubted)
       doubtful = []
-      files.mustBeTheSame()
+      mustBeTheSame()
       return committed
     } catch (error) {
-      doubtful = [...doubted, ...batch.rows.filter(({ kind }) => kind === 'intent').map(({ auditId }) => auditId)]
+      doubtful = [...doubted, ...batch.rows.filter(({ kind }) => kind === 'intent')]
       mustOpenAnew = true
       disk.release()
       throw error
@@ -337,7 +367,8 @@ export const openSqliteLedger = (
   }
 
   const prune = (olderThan: string, extra: Spare): Pruned => {
-    files.mustBeTheSame()
+    if (mustOpenAnew) openAnew()
+    mustBeTheSame()
     const before = boundary(olderThan)
     const oldest = Number(database.prepare('SELECT min(sequence) AS oldest FROM record').get()?.['oldest'] ?? 0)
     if (before <= oldest) return { _tag: 'Pruned', records: 0, more: false }
@@ -346,7 +377,10 @@ export const openSqliteLedger = (
       const isNew = database.prepare('INSERT OR IGNORE INTO pruned (before) VALUES (?)').run(before).changes !== 0
       if (isNew) write(draft, rowOf(lifecycle('pruned', extra, { before, olderThan })))
       database.prepare('DELETE FROM record WHERE sequence < ?').run(upTo)
-      database.prepare('DELETE FROM posting WHERE span IN (SELECT first FROM span WHERE last < ?)').run(upTo)
+      const forget = database.prepare(
+        'DELETE FROM posting WHERE bucket = ? AND span IN (SELECT first FROM span WHERE last < ?)',
+      )
+      for (let bucket = 0; bucket < buckets; bucket++) forget.run(bucket, upTo)
       database.prepare('DELETE FROM span WHERE last < ?').run(upTo)
       return { result: undefined }
     })
@@ -354,17 +388,17 @@ export const openSqliteLedger = (
   }
 
   const settled = settle()
-  files.mustBeTheSame()
+  mustBeTheSame()
   return {
     settled,
     commit,
     check: () => {
-      files.mustBeTheSame()
+      mustBeTheSame()
       return disk.check()
     },
     prune,
     close: () => {
-      database.close()
+      if (database.isOpen) database.close()
       lock.close()
     },
   }

@@ -107,14 +107,14 @@ const verified =
       const found = new FoundProblems()
       return {
         verifier: new StreamVerifier(sha256, trust, { origin, stream: summary.stream, saved: ofStream, since }, found),
-        index: withIndex ? new IndexVerifier(found) : undefined,
+        index: withIndex && reader.indexedSpan !== undefined ? new IndexVerifier(found) : undefined,
         from: since === undefined ? summary.first : Math.max(summary.first, since.size),
       }
     }
 
     const holdAgainstIndex = async (index: IndexVerifier, stream: number, entries: ReadonlyArray<StoredEntry>) => {
       for (const entry of entries) {
-        if (index.needsSpan(entry.sequence)) {
+        if (reader.indexedSpan !== undefined && index.needsSpan(entry.sequence)) {
           const span = await had(reader.indexedSpan(stream, entry.sequence))
           // The newest entries are in no span yet.
           if (span === undefined) return

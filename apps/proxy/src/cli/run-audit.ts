@@ -1,6 +1,8 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import type { AuditReader } from '../audit/audit-reader.js'
 import { checkpointCommand } from './audit-checkpoint.js'
+import { exportCommand } from './audit-export.js'
+import { findCommand } from './audit-find.js'
 import { rotateKeyCommand } from './audit-rotate-key.js'
 import { showCommand } from './audit-show.js'
 import { tailCommand } from './audit-tail.js'
@@ -17,7 +19,8 @@ import { progressOn } from './progress.js'
 
 const commands: ReadonlyArray<AuditCommand> = [
   showCommand,
-  // find and export go here.
+  findCommand,
+  exportCommand,
   tailCommand(watchInterruption),
   verifyCommand(watchInterruption),
   checkpointCommand,
