@@ -716,6 +716,12 @@ describe('a ledger of several streams', () => {
     expect(report.streams).toMatchObject([{ first: 2_501, count: 2_500, problemsByKind: { startMissing: 1 } }])
   })
 
+  it('does not claim that an index was compared where there is none of ours', async () => {
+    const { indexedSpan: _none, ...reader } = readerOf(() => [entriesOf(1, [refusal()])])
+
+    expect(await verdictBy(reader, [], { withIndex: true })).toMatchObject({ isSound: true, indexChecked: false })
+  })
+
   it('tells what it was kept from reading', async () => {
     const failing = { ...readerOf(() => [entriesOf(1, [refusal()])]), entries: () => unused }
 

@@ -178,7 +178,7 @@ const verified =
       isSound: problems.length === 0 && streams.every((stream) => stream.problems.length === 0),
       isWhole,
       signaturesChecked: trust.verifiers.length > 0,
-      indexChecked: withIndex,
+      indexChecked: withIndex && reader.indexedSpan !== undefined,
       streams,
       problems,
     }

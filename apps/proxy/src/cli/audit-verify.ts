@@ -101,6 +101,8 @@ export const verifyCommand = (watchInterruption: () => () => boolean): AuditComm
         goOn: progressOf(context, isInterrupted),
       })({ saved, onlySince: since !== undefined, withIndex: values['index'] === true }),
     )
+    if (values['index'] === true && !report.indexChecked)
+      context.err('The index of this ledger is the database’s own: it was not compared.\n')
     try {
       await out(values['json'] === true ? `${jsonOf(report, keys)}\n` : tellReport(report, keys))
     } catch (error) {

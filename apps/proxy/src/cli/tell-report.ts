@@ -34,7 +34,7 @@ const problemsText = ({ problems, problemsByKind }: StreamReport): ReadonlyArray
 }
 
 const streamText = (report: StreamReport, signaturesChecked: boolean): string => {
-  const { checkpoints, count, first, head, last, openIntents, pruned, savedCompared, stream } = report
+  const { checkpoints, count, first, head, last, openIntents, problems, pruned, savedCompared, stream } = report
   const newestSaved = savedCompared.at(-1)
   const lines = [
     ...(count === 0 ? [] : [`the hash of the last is ${head ?? ''}`]),
@@ -47,7 +47,7 @@ const streamText = (report: StreamReport, signaturesChecked: boolean): string =>
       : [
           `what was before record ${thousands(pruned.before)} was pruned, as record ${thousands(pruned.by)} tells${pruned.isProved ? '' : ', which no checked signature covers yet: verify again after the next checkpoint'}`,
         ]),
-    ...(newestSaved === undefined
+    ...(newestSaved === undefined || problems.length > 0
       ? []
       : [
           `as it was when ${savedCompared.length === 1 ? 'the checkpoint was' : `${thousands(savedCompared.length)} checkpoints were`} saved, up to record ${thousands(newestSaved)}`,
