@@ -6,7 +6,7 @@ import {
   type GraphVersion,
 } from '@device-install-state/model/operations'
 import { decodeJwt } from 'jose'
-import { auditRecordsOf } from './audit-records.js'
+import { auditRecordsOf, auditSays } from './audit-records.js'
 import { type Check, equals, fits } from './check.js'
 import { checksOfCreate, checksOfRefusal, checksOfReplay } from './checks-of-call.js'
 import { type Answer, type Call, post, takeToken } from './client.js'
@@ -87,6 +87,7 @@ export const demonstrate = async (world: World, print: Printer, signal: AbortSig
   await callWithTokenForGraph(stage)
   await callWithWrongBody(stage, most)
   lookAtGraph(stage, creates)
+  await proveLedger(stage, creates)
   return { checks, auditId: creates[3].auditId }
 }
 
@@ -217,6 +218,35 @@ const callWithWrongBody = async (stage: Stage, { token }: Caller): Promise<void>
         .sort()
         .join(', '),
     ),
+  )
+}
+
+const callsIn = (text: string): ReadonlyArray<unknown> =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => valueAt(parseJson(line), 'auditId'))
+    .filter((auditId) => auditId !== undefined)
+
+const proveLedger = async (stage: Stage, creates: ReadonlyArray<Played>): Promise<void> => {
+  const { check, print, signal, world } = stage
+  const ask = (...args: ReadonlyArray<string>) => auditSays(world.auditDirectory, args, signal)
+  const userName = String(valueAt(parseJson(documentedExample.request), 'userName'))
+  print.step('What an auditor can find and prove')
+  const find = ['find', '--user-name', userName]
+  print.line(`$ device-install-state-audit find --user-name '${userName}'`)
+  print.line((await ask(...find)).text)
+  const found = callsIn((await ask(...find, '--json')).text)
+  print.line('$ device-install-state-audit verify')
+  const verified = await ask('verify')
+  print.line(verified.text)
+  check(
+    equals(
+      'all that one user’s device reported, newest first, though the ledger names nobody',
+      creates.map(({ auditId }) => auditId).toReversed(),
+      found,
+    ),
+    equals('verify’s exit code: nothing was changed', 0, verified.code),
   )
 }
 

@@ -95,7 +95,8 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
   const undecided = new Map<string, boolean>()
   let stopTrying: (() => void) | undefined
   let stopLooking: (() => void) | undefined
-  let lastCheckpointInMs = monotonicNowInMs()
+  // The first comes soon, so that there is something to keep elsewhere from the beginning on.
+  let lastCheckpointInMs = Number.NEGATIVE_INFINITY
   let lastPruneInMs = Number.NEGATIVE_INFINITY
   let isClosing = false
   let isClosed = false
