@@ -154,22 +154,19 @@ const exchange =
         pipe(
           forward(ports)(call),
           T.map((forwarded) => ({
-            result: pipe(
-              forwarded,
-              E.map(({ answer }) => answer),
-              E.chain(decodeAnswer(ports.now(), call)),
-            ),
+            result: pipe(forwarded.result, E.chain(decodeAnswer(ports.now(), call))),
             trace: traceOf(forwarded, ports.monotonicNowInMs() - startedInMs),
           })),
         ),
       ),
     )
 
-const traceOf = (forwarded: E.Either<ProxyError, Forwarded>, durationInMs: number): GraphTrace => {
-  if (E.isLeft(forwarded))
-    return { durationInMs, ...requestIdIn('requestId' in forwarded.left ? forwarded.left.requestId : undefined) }
-  const { answer, attempts } = forwarded.right
-  return { durationInMs, attempts, status: answer.status, ...requestIdIn(answer.headers['request-id']) }
+const traceOf = ({ attempts, result }: Forwarded, durationInMs: number): GraphTrace => {
+  if (E.isRight(result)) {
+    const { headers, status } = result.right
+    return { durationInMs, attempts, status, ...requestIdIn(headers['request-id']) }
+  }
+  return { durationInMs, attempts, ...requestIdIn('requestId' in result.left ? result.left.requestId : undefined) }
 }
 
 /** Graph's own id is passed on if it looks like one: it ends up in a header and in the ledger. */

@@ -9,7 +9,9 @@ import { checkpointFile } from './audit/node-checkpoint-file.js'
 import { digestKeyFile, digestRing, type DigestRing } from './audit/node-digest-ring.js'
 import type { KeySource } from './audit/node-key-source.js'
 import { ledgerFolder } from './audit/node-ledger-folder.js'
-import { signingKeyFile } from './audit/node-signing-ring.js'
+import { ledgerKeys } from './audit/node-ledger-keys.js'
+import { signingKeyFile, signingRing } from './audit/node-signing-ring.js'
+import { openPgLedgerWriter } from './audit/pg-ledger-writer.js'
 import type { OpenedLedger } from './audit/ledger-writer.js'
 import { ledgerFile, lockFile, reserveFile } from './audit/sqlite-ledger-file.js'
 import { openSqliteLedgerWriter } from './audit/sqlite-ledger-writer.js'
@@ -59,23 +61,45 @@ const hasLostLedger = ({ digestKeyFile: path, store }: AuditConfig): boolean =>
   existsSync(join(store.directory, digestKeyFile)) &&
   !existsSync(join(store.directory, ledgerFile))
 
-const openWriter = async (
-  { checkpointEveryRecords, reserveInBytes, signingKeyFile: path, store }: AuditConfig,
+/** How long after its intent a call that has no end may still be under way in some process. */
+const settleAfterInMs = ({ upstream }: Config): number => upstream.deadlineInMs + 60_000
+
+const openPostgres = async (url: string, config: Config, ring: DigestRing): Promise<E.Either<string, OpenedLedger>> => {
+  const signing = signingRing({ kind: 'given', path: config.audit.signingKeyFile ?? '' })
+  return E.isLeft(signing)
+    ? signing
+    : openPgLedgerWriter(
+        {
+          url,
+          writer: uuidv7(),
+          checkpointEveryRecords: config.audit.checkpointEveryRecords,
+          settleAfterInMs: settleAfterInMs(config),
+          spare,
+          monotonicNowInMs: () => performance.now(),
+        },
+        ledgerKeys(signing.right, ring.names),
+      )
+}
+
+const openWriter = (
+  config: Config,
   ring: DigestRing,
   ended: (message: string) => void,
 ): Promise<E.Either<string, OpenedLedger>> => {
-  if (store.kind === 'postgres') return E.left('PostgreSQL is not there yet')
-  return openSqliteLedgerWriter({
-    directory: store.directory,
-    writer: uuidv7(),
-    newLedgerId: uuidv7(),
-    checkpointEveryRecords,
-    reserveInBytes,
-    signingKeyFile: path,
-    digestKeys: ring.names,
-    spare,
-    ended,
-  })
+  const { checkpointEveryRecords, reserveInBytes, signingKeyFile: path, store } = config.audit
+  return store.kind === 'postgres'
+    ? openPostgres(store.url, config, ring)
+    : openSqliteLedgerWriter({
+        directory: store.directory,
+        writer: uuidv7(),
+        newLedgerId: uuidv7(),
+        checkpointEveryRecords,
+        reserveInBytes,
+        signingKeyFile: path,
+        digestKeys: ring.names,
+        spare,
+        ended,
+      })
 }
 
 const tellOf = (config: AuditConfig, log: Log): void => {
@@ -87,16 +111,17 @@ const tellOf = (config: AuditConfig, log: Log): void => {
 
 /** Opens the ledger that is configured. Left tells why it cannot be. `ended` is told when it can no more be written. */
 export const openLedger = async (
-  { audit: config }: Config,
+  whole: Config,
   log: Log,
   ended: (message: string) => void,
 ): Promise<E.Either<string, Ledger>> => {
+  const config = whole.audit
   const folder = config.store.kind === 'sqlite' ? ledgerFolder(config.store.directory, ourFiles) : E.right(undefined)
   if (E.isLeft(folder)) return E.left(`The audit directory cannot be used: ${folder.left.join('; ')}`)
   tellOf(config, log)
   const ring = digestRing(digestKeysOf(config))
   if (E.isLeft(ring)) return E.left(`The keys of the audit ledger cannot be used: ${ring.left}`)
-  const opened = await openWriter(config, ring.right, ended)
+  const opened = await openWriter(whole, ring.right, ended)
   if (E.isLeft(opened)) return E.left(`The audit ledger cannot be opened: ${opened.left}`)
   const { alarm, info } = log
   const second =

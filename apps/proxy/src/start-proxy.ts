@@ -18,8 +18,10 @@ import { type UndiciGraph, undiciGraph } from './forward/undici-graph.js'
 import { restrainedFetch } from './forward/restrained-fetch.js'
 import { type EndableTokens, upstreamTokens } from './forward/upstream-tokens.js'
 import type { UpstreamApplication } from './domain/upstream-identity.js'
+import { auditorsOf } from './open-auditors.js'
 import { handleRequest } from './handle-request.js'
 import { type Ledger, openLedger } from './open-ledger.js'
+import { auditorListener } from './http/auditor-listener.js'
 import { Conversations } from './http/conversations.js'
 import { expressAdminListener } from './http/express-admin-listener.js'
 import { expressListener } from './http/express-listener.js'
@@ -256,6 +258,7 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
     refuseConnection(ports),
   )
   const adminConversations = new Conversations()
+  const auditors = auditorsOf(config, log, ledger, keys)
   const admin = nodeHttpServer(
     expressAdminListener(
       [
@@ -264,6 +267,8 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
         { name: 'issuerKeys', isWell: () => keys.problem() === undefined },
       ],
       adminConversations,
+      auditors &&
+        auditorListener({ answer: auditors.answer, conversations: adminConversations, newAuditId: uuidv7, now, fatal }),
     ),
     adminConversations,
     refuseOnAdminPort,
@@ -274,6 +279,7 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
     const stopped = await ledger.store.append(lifecycle('stopped', { ...whereabouts(), result }))()
     keys.stop()
     await closeServer(admin)
+    await auditors?.close()
     const { isClosed, lost } = await ledger.store.close()
     await graph.close()
     for (const record of lost) log.recordLost(record, 'the process ends')

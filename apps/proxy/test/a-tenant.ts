@@ -14,6 +14,9 @@ export const audience = '00000000-0000-4000-8000-000000000002'
 export const appIdUri = 'api://device-install-state'
 export const permission = 'DeviceManagementApps.ReadWrite.All'
 
+/** What auditors must have, where they may ask. */
+export const auditPermission = 'DeviceInstallStates.Audit'
+
 type ClientWithSecret = Client & { readonly clientSecret: string }
 
 /** The gateway: its audience is its client id, as with Entra, so that it may act on behalf of its callers. */
@@ -30,6 +33,14 @@ export const importer: ClientWithSecret = {
   clientSecret: 'a secret of the tests',
   objectId: '00000000-0000-4000-8000-000000000004',
   appRoles: { [appIdUri]: [permission] },
+}
+
+/** An application that reads the ledger, and makes no calls. */
+export const auditor: ClientWithSecret = {
+  clientId: '00000000-0000-4000-8000-000000000008',
+  clientSecret: 'a secret of the auditor in the tests',
+  objectId: '00000000-0000-4000-8000-000000000009',
+  appRoles: { [appIdUri]: [auditPermission] },
 }
 
 export const ada: User = {
@@ -60,11 +71,12 @@ export const tenantAround = (graphUrl: string, change: TenantChange): IdentityPr
   guestTenantIds: change.guestTenantIds ?? [],
   tls: true,
   apis: [
-    { appIdUri, audience, scopes: [permission], accessTokenVersion: change.accessTokenVersion ?? 2 },
+    { appIdUri, audience, scopes: [permission, auditPermission], accessTokenVersion: change.accessTokenVersion ?? 2 },
     { appIdUri: graphUrl, audience: 'https://graph.microsoft.com', scopes: [permission] },
   ],
   clients: [
     importer,
+    auditor,
     {
       ...gateway,
       appRoles: { [graphUrl]: [permission] },
@@ -91,6 +103,15 @@ const endpointOf = ({ tokenEndpoint }: IdentityProvider, tenant: string): string
 export const applicationToken = (provider: IdentityProvider, tenant = tenantId): Promise<string> =>
   take(endpointOf(provider, tenant), {
     ...asImporter,
+    grant_type: 'client_credentials',
+    scope: `${appIdUri}/.default`,
+  })
+
+/** The auditor's own token for the gateway. */
+export const auditorToken = (provider: IdentityProvider): Promise<string> =>
+  take(provider.tokenEndpoint, {
+    client_id: auditor.clientId,
+    client_secret: auditor.clientSecret,
     grant_type: 'client_credentials',
     scope: `${appIdUri}/.default`,
   })

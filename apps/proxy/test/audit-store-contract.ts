@@ -289,6 +289,15 @@ export const auditStoreContract = (name: string, aLedger: () => Promise<LedgerUn
       expect(await store.append({ ...intent(), at: '2026-11-24T12:00:00.001Z' }, forms('k'))()).toEqual(written)
     })
 
+    it('is free when its call was not sent, whoever has recorded that', async () => {
+      const { store } = await open()
+      const first = uuidv7()
+      await store.append(intent(first), forms('k'))()
+      await store.append({ ...outcome(first), outcome: 'notSent' })()
+
+      expect(await store.append(intent(), forms('k'))()).toEqual(written)
+    })
+
     it('is found by the forms of older keys', async () => {
       const { store } = await open()
       const auditId = uuidv7()

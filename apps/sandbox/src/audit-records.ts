@@ -12,6 +12,24 @@ export const auditCommand = (directory: string, auditId: string): ReadonlyArray<
   directory,
 ]
 
+/** What a command of the audit ledger prints, and its exit code; the proxy may run meanwhile. */
+export const auditSays = async (
+  directory: string,
+  args: ReadonlyArray<string>,
+  signal: AbortSignal,
+): Promise<{ readonly code: number; readonly text: string }> => {
+  try {
+    const all = [proxyPrograms.audit, ...args, '--directory', directory]
+    const { stdout } = await promisify(execFile)(process.execPath, all, { env: {}, signal })
+    return { code: 0, text: stdout }
+  } catch (error) {
+    const { code, stdout = '' }: { readonly code?: unknown; readonly stdout?: unknown } =
+      typeof error === 'object' && error !== null ? error : {}
+    if (typeof code !== 'number') throw error
+    return { code, text: String(stdout) }
+  }
+}
+
 /**
  * What the ledger holds of a call, in order, as the proxy's own command line prints it; the proxy may run meanwhile.
  * Rejects, with the words of the command, when that is nothing.
@@ -21,7 +39,7 @@ export const auditRecordsOf = async (
   auditId: string,
   signal: AbortSignal,
 ): Promise<ReadonlyArray<unknown>> => {
-  const args = auditCommand(directory, auditId)
+  const args = [...auditCommand(directory, auditId), '--json']
   const { stdout } = await promisify(execFile)(process.execPath, args, { env: {}, signal })
   return stdout.trimEnd().split('\n').map(parseJson)
 }

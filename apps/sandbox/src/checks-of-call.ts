@@ -46,6 +46,18 @@ export const checksOfCreate = (
   ]
 }
 
+/** A call that was made before, by its idempotency key: the same answer, from the ledger. */
+export const checksOfReplay = (
+  first: { readonly answer: Answer; readonly auditId: string },
+  answer: Answer,
+  records: ReadonlyArray<unknown>,
+): ReadonlyArray<Check> => [
+  ...checksOfAny(201, answer, 'replay', records),
+  equals('header Idempotent-Replayed', 'true', answer.headers.get('Idempotent-Replayed')),
+  equals('the body, as it was the first time', first.answer.text, answer.text),
+  equals('the call whose answer it is, on record', first.auditId, valueAt(records[0], 'record', 'of')),
+]
+
 /** A call that was turned away before an intent: what the caller got, and what is on record of it. */
 export const checksOfRefusal = (
   status: number,

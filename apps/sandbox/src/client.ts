@@ -6,6 +6,7 @@ export interface Call {
   readonly path: string
   readonly token?: string
   readonly body: string
+  readonly idempotencyKey?: string
 }
 
 export interface Answer {
@@ -18,12 +19,17 @@ export interface Answer {
 }
 
 /** Posts a body to the proxy. */
-export const post = async (origin: string, { body, path, token }: Call, signal: AbortSignal): Promise<Answer> => {
+export const post = async (
+  origin: string,
+  { body, idempotencyKey, path, token }: Call,
+  signal: AbortSignal,
+): Promise<Answer> => {
   const response = await fetch(`${origin}${path}`, {
     method: 'POST',
     headers: {
       'Content-Type': 'application/json',
       ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+      ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
     },
     body,
     signal,

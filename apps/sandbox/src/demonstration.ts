@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { documentedExample } from '@device-install-state/model/fields'
 import {
   createManagedEBookDeviceState,
@@ -5,9 +6,9 @@ import {
   type GraphVersion,
 } from '@device-install-state/model/operations'
 import { decodeJwt } from 'jose'
-import { auditRecordsOf } from './audit-records.js'
+import { auditRecordsOf, auditSays } from './audit-records.js'
 import { type Check, equals, fits } from './check.js'
-import { checksOfCreate, checksOfRefusal } from './checks-of-call.js'
+import { checksOfCreate, checksOfRefusal, checksOfReplay } from './checks-of-call.js'
 import { type Answer, type Call, post, takeToken } from './client.js'
 import { elementsOf, parseJson, valueAt } from './json.js'
 import { type Printer, shortened } from './printer.js'
@@ -80,11 +81,13 @@ export const demonstrate = async (world: World, print: Printer, signal: AbortSig
     await create(stage, 'beta', 'a user’s summary of a book', most),
     await create(stage, 'v1.0', 'a user’s summary of a book', last),
   ] as const
+  await callAgain(stage, creates[3])
   if (world.upstreamAuth === 'on-behalf-of') await callAsApplication(stage, application)
   await callWithoutToken(stage)
   await callWithTokenForGraph(stage)
   await callWithWrongBody(stage, most)
   lookAtGraph(stage, creates)
+  await proveLedger(stage, creates)
   return { checks, auditId: creates[3].auditId }
 }
 
@@ -145,9 +148,20 @@ const create = async (
   const who = kind === 'user' ? `the user ${user.displayName}` : 'the application'
   const upstream = upstreamOf(stage.world.upstreamAuth, caller)
   stage.print.step(`The documented example, below ${route}, on /${version}, by ${who}`)
-  const played = await play(stage, { path: pathOf(version, route), token, body: documentedExample.request })
+  const played = await play(stage, {
+    path: pathOf(version, route),
+    token,
+    body: documentedExample.request,
+    idempotencyKey: randomUUID(),
+  })
   stage.check(...checksOfCreate(played.call, { caller: kind, upstream }, played.answer, played.records))
   return { ...played, upstream }
+}
+
+const callAgain = async (stage: Stage, first: Played): Promise<void> => {
+  stage.print.step('The same call once more, with the same Idempotency-Key: Graph hears nothing of it')
+  const { answer, records } = await play(stage, first.call)
+  stage.check(...checksOfReplay(first, answer, records))
 }
 
 const callAsApplication = async (stage: Stage, { token }: Caller): Promise<void> => {
@@ -204,6 +218,35 @@ const callWithWrongBody = async (stage: Stage, { token }: Caller): Promise<void>
         .sort()
         .join(', '),
     ),
+  )
+}
+
+const callsIn = (text: string): ReadonlyArray<unknown> =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => valueAt(parseJson(line), 'auditId'))
+    .filter((auditId) => auditId !== undefined)
+
+const proveLedger = async (stage: Stage, creates: ReadonlyArray<Played>): Promise<void> => {
+  const { check, print, signal, world } = stage
+  const ask = (...args: ReadonlyArray<string>) => auditSays(world.auditDirectory, args, signal)
+  const userName = String(valueAt(parseJson(documentedExample.request), 'userName'))
+  print.step('What an auditor can find and prove')
+  const find = ['find', '--user-name', userName]
+  print.line(`$ device-install-state-audit find --user-name '${userName}'`)
+  print.line((await ask(...find)).text)
+  const found = callsIn((await ask(...find, '--json')).text)
+  print.line('$ device-install-state-audit verify')
+  const verified = await ask('verify')
+  print.line(verified.text)
+  check(
+    equals(
+      'all that one user’s device reported, newest first, though the ledger names nobody',
+      creates.map(({ auditId }) => auditId).toReversed(),
+      found,
+    ),
+    equals('verify’s exit code: nothing was changed', 0, verified.code),
   )
 }
 

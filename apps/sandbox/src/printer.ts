@@ -32,7 +32,14 @@ const pretty = (text: string): string => {
 // A longer one stands above, in the answer.
 const longestFinding = 50
 
-const answerHeaders = ['Content-Type', 'Audit-Id', 'request-id', 'client-request-id', 'WWW-Authenticate']
+const answerHeaders = [
+  'Content-Type',
+  'Audit-Id',
+  'request-id',
+  'client-request-id',
+  'Idempotent-Replayed',
+  'WWW-Authenticate',
+]
 
 export const printer = ({ isColoured, write }: PrinterOptions): Printer => {
   const paint = (format: Parameters<typeof styleText>[0], text: string): string =>
@@ -47,10 +54,11 @@ export const printer = ({ isColoured, write }: PrinterOptions): Printer => {
       steps += 1
       write(`\n${paint('bold', `${String(steps)}. ${title}`)}\n\n`)
     },
-    call: (origin, { body, path, token }) => {
+    call: (origin, { body, idempotencyKey, path, token }) => {
       line(paint('cyan', `POST ${path} HTTP/1.1`))
       line(`Host: ${new URL(origin).host}`)
       if (token !== undefined) line(`Authorization: Bearer ${shortened(token)}`)
+      if (idempotencyKey !== undefined) line(`Idempotency-Key: ${idempotencyKey}`)
       line(`Content-Type: application/json\n\n${pretty(body)}\n`)
     },
     answer: ({ headers, status, statusText, text }) => {
@@ -62,7 +70,7 @@ export const printer = ({ isColoured, write }: PrinterOptions): Printer => {
       line(`\n${pretty(text)}\n`)
     },
     records: (auditId, records) => {
-      line(paint('dim', `$ device-install-state-audit show ${auditId}`))
+      line(paint('dim', `$ device-install-state-audit show ${auditId} --json`))
       for (const record of records) line(JSON.stringify(record, null, 2))
       line('')
     },

@@ -28,7 +28,7 @@ const technologies = [
   ['pg', ['pg']],
 ]
 
-const wiring = '^apps/proxy/src/(?:start-proxy|stop-proxy|open-ledger|main)\\.ts$|^apps/proxy/src/cli/'
+const wiring = '^apps/proxy/src/(?:start-proxy|stop-proxy|open-ledger|open-auditors|main)\\.ts$|^apps/proxy/src/cli/'
 const steps = ['arrive', 'authenticate', 'decode', 'audit', 'forward']
 
 export const importRules = [

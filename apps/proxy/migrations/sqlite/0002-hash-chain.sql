@@ -44,21 +44,23 @@ CREATE TRIGGER no_delete BEFORE DELETE ON record
   WHEN NOT EXISTS (SELECT 1 FROM pruned WHERE before > OLD.sequence)
   BEGIN SELECT raise(ABORT, 'records are never deleted, but for old ones, up to a checkpoint'); END;
 
--- What records can be found by. A span of records is indexed as a whole when it is full, in the order of its terms, so that
--- the cost of a record does not grow with the ledger. Derived from the entries: no evidence.
+-- What records can be found by. A span of records is indexed as a whole when it is full, so that the cost of a record does not
+-- grow with the ledger. Derived from the entries: no evidence.
 CREATE TABLE span (
   first INTEGER PRIMARY KEY,
   last INTEGER NOT NULL,
   first_at TEXT NOT NULL,
   last_at TEXT NOT NULL
 ) STRICT;
-CREATE TABLE term (
+CREATE TABLE posting (
   -- The first of its records.
   span INTEGER NOT NULL,
-  term INTEGER NOT NULL,
-  -- Unsigned 16-bit integers, little-endian: how far from the first of the span.
-  offsets BLOB NOT NULL,
-  PRIMARY KEY (span, term)
+  -- The last 6 bits of the term.
+  bucket INTEGER NOT NULL,
+  -- The rest of each term (32 bits), and how far from the first its record is (16 bits); unsigned, little-endian.
+  postings BLOB NOT NULL,
+  -- All of a bucket together: whoever looks for a term reads on and on in one place.
+  PRIMARY KEY (bucket, span)
 ) STRICT, WITHOUT ROWID;
 
 -- Idempotency keys, for a day. All of it is keyed digests and sealed text.

@@ -17,7 +17,7 @@ export interface StoredEntry extends KeptEntry {
 }
 
 /** One writer's chain. Empty ones have `last` 0. */
-interface StreamSummary {
+export interface StreamSummary {
   readonly stream: number
   /** Of the oldest entry that is there; more than 1 when older ones were pruned. */
   readonly first: number
@@ -41,6 +41,17 @@ export interface Hit {
   readonly cursor: string
 }
 
+/** A part of what records can be found by. Derived from them: no evidence. */
+export interface IndexedSpan {
+  readonly first: number
+  readonly last: number
+  /** The least and the greatest time. */
+  readonly firstAt: string
+  readonly lastAt: string
+  /** By bucket, see `term-postings.ts`. */
+  readonly postings: ReadonlyMap<number, Uint8Array>
+}
+
 /** Reads a ledger beside its writers. No method rejects. */
 export interface AuditReader {
   readonly ledgerId: TE.TaskEither<LedgerUnreadable, string>
@@ -59,5 +70,7 @@ export interface AuditReader {
   readonly estimate: (term: number) => TE.TaskEither<LedgerUnreadable, number>
   /** Checkpoints of a stream, newest first, at most so many. */
   readonly checkpoints: (stream: number, limit: number) => TE.TaskEither<LedgerUnreadable, ReadonlyArray<StoredEntry>>
+  /** The span of the index that has an entry; without one, the next. Only where the index is ours, not the database's own. */
+  readonly indexedSpan?: (stream: number, sequence: number) => TE.TaskEither<LedgerUnreadable, IndexedSpan | undefined>
   readonly close: () => Promise<void>
 }

@@ -65,6 +65,7 @@ export interface OutcomeRecord extends Recorded {
   readonly graphCode?: string
   readonly graphRequestId?: string
   readonly createdId?: string
+  /** How many times it was given to a connection to Graph; 0 where there was no token to send it with. */
   readonly attempts?: number
   readonly durationInMs?: number
   readonly drift?: ReadonlyArray<string>

@@ -95,7 +95,8 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
   const undecided = new Map<string, boolean>()
   let stopTrying: (() => void) | undefined
   let stopLooking: (() => void) | undefined
-  let lastCheckpointInMs = monotonicNowInMs()
+  // The first comes soon, so that there is something to keep elsewhere from the beginning on.
+  let lastCheckpointInMs = Number.NEGATIVE_INFINITY
   let lastPruneInMs = Number.NEGATIVE_INFINITY
   let isClosing = false
   let isClosed = false
@@ -303,6 +304,7 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
     if (result.refuse !== undefined && noRoom === undefined)
       alarm('the audit ledger has no room for new calls; they are refused until it has', { message: result.refuse })
     if (result.refuse === undefined && noRoom !== undefined) info('the audit ledger has room again', {})
+    if (result.checkpoint !== undefined) checkpoint(result.checkpoint)
     noRoom = result.refuse
     if (result.warning !== undefined && warned === undefined) alarm(result.warning, {})
     warned = result.warning

@@ -1,3 +1,4 @@
+export type { AuditReader, LedgerUnreadable, StoredEntry } from './audit-reader.js'
 export type { AuditRecord, LifecycleRecord } from './audit-record.js'
 export type { AuditStore } from './audit-store.js'
 export {
@@ -10,4 +11,8 @@ export {
   recordRefusal,
   recordReplay,
 } from './record-call.js'
+export { recordsIn } from './audited-call.js'
+export { entryJson } from './entry-json.js'
+export { type CursorUnusable, findCalls, type FoundPage } from './find-calls.js'
+export { type DigestsOf, hiddenQueryNames, queryNames, type QueryProblem, readQuery } from './read-query.js'
 export { appliedOutcomeOf, failedOutcomeOf, type GraphTrace, refusalOf, type Refused, replayOf } from './records.js'

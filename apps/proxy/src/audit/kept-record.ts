@@ -1,7 +1,7 @@
 import type { OutcomeKind } from '../domain/outcome.js'
 import type { AuditRecord } from './audit-record.js'
 
-const outcomes: ReadonlyArray<OutcomeKind> = ['applied', 'refused', 'notSent', 'indeterminate']
+export const outcomes: ReadonlyArray<OutcomeKind> = ['applied', 'refused', 'notSent', 'indeterminate']
 
 export const isOutcomeKind = (value: unknown): value is OutcomeKind => outcomes.some((outcome) => outcome === value)
 
@@ -15,6 +15,8 @@ const kinds: Readonly<Record<AuditRecord['kind'], true>> = {
   lifecycle: true,
   checkpoint: true,
 }
+
+export const recordKinds: ReadonlyArray<string> = Object.keys(kinds)
 
 const isAuditRecord = (value: unknown): value is AuditRecord =>
   typeof value === 'object' &&

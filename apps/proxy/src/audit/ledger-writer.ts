@@ -46,6 +46,8 @@ export interface Checked {
   readonly refuse?: string
   /** What the operator should look after soon. */
   readonly warning?: string
+  /** The signed note of a checkpoint that was written meanwhile. */
+  readonly checkpoint?: string
 }
 
 export interface Pruned {

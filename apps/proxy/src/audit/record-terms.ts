@@ -1,5 +1,6 @@
 import { deviceInstallStateFields } from '@device-install-state/model/fields'
 import type { AuditRecord } from './audit-record.js'
+import { termLimit } from './term-postings.js'
 
 /** What calls can be found by. Values of fields are as they stand in the record: digests, mostly. */
 export type TermName =
@@ -18,7 +19,8 @@ export type TermName =
 
 type NamedValue = readonly [name: TermName, value: string]
 
-const isIndexed = (field: string): boolean => {
+/** Can calls be found by the value of this property of the body? */
+export const isIndexedField = (field: string): boolean => {
   const known: Readonly<Record<string, { readonly class: string }>> = deviceInstallStateFields
   const fieldClass = known[field]?.class
   return fieldClass === 'identifier' || fieldClass === 'personal'
@@ -43,7 +45,7 @@ const namedTermsOf = (record: AuditRecord): ReadonlyArray<NamedValue> => {
         ...some('idempotencyKey', record.idempotencyKey),
         ...idsOf(record.ids),
         ...Object.entries(record.fields).flatMap(([name, value]) =>
-          isIndexed(name) ? some(`field:${name}`, value ?? undefined) : [],
+          isIndexedField(name) ? some(`field:${name}`, value ?? undefined) : [],
         ),
       ]
     case 'outcome':
@@ -75,7 +77,7 @@ const namedTermsOf = (record: AuditRecord): ReadonlyArray<NamedValue> => {
 }
 
 /**
- * A name and a value as a number below 2^52. Two may share one (they are digested by FNV-1a, twice, not by anything that
+ * A name and a value as a number below 2^38. Two may share one (they are digested by FNV-1a, twice, not by anything that
  * withstands intent), so whoever looks something up by its term compares the record that it finds.
  */
 export const termOf = (name: TermName, value: string): number => {
@@ -88,7 +90,7 @@ export const termOf = (name: TermName, value: string): number => {
     high = Math.imul(high ^ unit, 0x85ebca6b)
   }
   high ^= high >>> 15
-  return (high & 0xfffff) * 0x1_0000_0000 + (low >>> 0)
+  return ((high & 0x3f) * 0x1_0000_0000 + (low >>> 0)) % termLimit
 }
 
 export const termsOf = (record: AuditRecord): ReadonlyArray<number> =>

@@ -70,14 +70,14 @@ export const intentOf =
 export interface GraphTrace {
   readonly status?: number
   readonly requestId?: string
-  readonly attempts?: number
+  readonly attempts: number
   readonly durationInMs: number
 }
 
 const traceOf = ({ attempts, durationInMs, requestId, status }: GraphTrace) => ({
   ...(status === undefined ? {} : { graphStatus: status }),
   ...(requestId === undefined ? {} : { graphRequestId: requestId }),
-  ...(attempts === undefined ? {} : { attempts }),
+  attempts,
   durationInMs: Math.round(durationInMs * 10) / 10,
 })
 

@@ -3,17 +3,17 @@ import { hash } from 'node:crypto'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import * as E from 'fp-ts/lib/Either.js'
-import type { AuditRecord, CheckpointRecord, LifecycleEvent, LifecycleRecord, OutcomeRecord } from './audit-record.js'
+import type { CheckpointRecord, LifecycleRecord } from './audit-record.js'
 import type { KeyClaim, KeyHolder } from './audit-store.js'
-import { canonicalJson } from './canonical-json.js'
 import { genesisOf, originOf, readEntry, type Seat } from './entry-chain.js'
 import { isOutcomeKind, parsedRecord } from './kept-record.js'
 import type { LedgerKeys } from './ledger-keys.js'
+import { claimLivesInMs, endOf, lifecycle, neverSent, rowOf, writerEnded } from './ledger-records.js'
 import type { Batch, Checked, Committed, Pruned, Row, Spare } from './ledger-writer.js'
 import { diskWatch } from './node-disk-watch.js'
 import { fileWatch } from './node-file-watch.js'
-import { termsOf } from './record-terms.js'
 import { currentFormat, ledgerFile, lockFile, openLedgerFile, reserveFile, takeLock } from './sqlite-ledger-file.js'
+import { buckets } from './term-postings.js'
 import { Draft, type KeptEntry, positionFrom, type StreamPosition, tailBeginsAt } from './stream-position.js'
 
 export interface SqliteLedgerSettings {
@@ -42,53 +42,9 @@ type KeysFor = (ledger: { readonly wasSigned: boolean }) => LedgerKeys
 /** A file has one stream. */
 const stream = 1
 
-const claimLivesInMs = 24 * 3_600_000
 const prunedAtOnce = 2_000
 
 const sha256 = (text: string): string => hash('sha256', text, 'base64')
-
-const rowOf = (record: AuditRecord): Row => {
-  const json = canonicalJson(record)
-  if (E.isLeft(json)) throw new Error(json.left)
-  return {
-    auditId: record.auditId,
-    kind: record.kind,
-    at: record.at,
-    outcome: record.kind === 'outcome' ? record.outcome : null,
-    record: json.right,
-    terms: termsOf(record),
-  }
-}
-
-const endOf = (
-  auditId: string,
-  at: string,
-  end: Pick<OutcomeRecord, 'code' | 'outcome' | 'reason'>,
-): OutcomeRecord => ({ kind: 'outcome', auditId, at, ...end })
-
-const writerEnded = {
-  outcome: 'indeterminate',
-  code: 'writerEnded',
-  reason: 'the process that recorded the intent ended before it recorded an outcome',
-} as const
-
-const neverSent = {
-  outcome: 'notSent',
-  code: 'auditUnavailable',
-  reason: 'the intent was written although the disk had reported an error; nothing was sent',
-} as const
-
-const lifecycle = (
-  event: LifecycleEvent,
-  { at, auditId }: Spare,
-  detail: LifecycleRecord['detail'],
-): LifecycleRecord => ({
-  kind: 'lifecycle',
-  event,
-  auditId,
-  at,
-  detail,
-})
 
 interface Transacted<A> {
   readonly result: A
@@ -111,7 +67,7 @@ const statementsOn = (database: DatabaseSync) => ({
   free: database.prepare('DELETE FROM claim WHERE key = ? AND audit_id = ?'),
   forget: database.prepare('DELETE FROM claim WHERE claimed_at < ?'),
   addSpan: database.prepare('INSERT INTO span (first, last, first_at, last_at) VALUES (?, ?, ?, ?)'),
-  addTerm: database.prepare('INSERT INTO term (span, term, offsets) VALUES (?, ?, ?)'),
+  addPostings: database.prepare('INSERT INTO posting (span, bucket, postings) VALUES (?, ?, ?)'),
 })
 
 const lastCheckpoint = (database: DatabaseSync) => {
@@ -237,6 +193,8 @@ const ledgerUnder = (
       const auditId = String(found['audit_id'])
       const { answer } = found
       const outcome = statements.end.get(auditId)?.['outcome']
+      // Nothing came of it, so its key is free.
+      if (outcome === 'notSent') continue
       return {
         auditId,
         form,
@@ -266,9 +224,9 @@ const ledgerUnder = (
   }
 
   const closeSpan = (): void => {
-    const { first: begin, last, times } = position.span
+    const { first: begin, last, postings, times } = position.span
     statements.addSpan.run(begin, last, ...times)
-    for (const [term, offsets] of position.span.sorted()) statements.addTerm.run(begin, term, offsets)
+    for (const [bucket, bytes] of postings.entries()) statements.addPostings.run(begin, bucket, bytes)
   }
 
   const checkpointOf = (draft: Draft, { at, auditId }: Spare): CheckpointRecord => ({
@@ -374,7 +332,10 @@ const ledgerUnder = (
       const isNew = database.prepare('INSERT OR IGNORE INTO pruned (before) VALUES (?)').run(before).changes !== 0
       if (isNew) write(draft, rowOf(lifecycle('pruned', extra, { before, olderThan })))
       database.prepare('DELETE FROM record WHERE sequence < ?').run(upTo)
-      database.prepare('DELETE FROM term WHERE span IN (SELECT first FROM span WHERE last < ?)').run(upTo)
+      const forget = database.prepare(
+        'DELETE FROM posting WHERE bucket = ? AND span IN (SELECT first FROM span WHERE last < ?)',
+      )
+      for (let bucket = 0; bucket < buckets; bucket++) forget.run(bucket, upTo)
       database.prepare('DELETE FROM span WHERE last < ?').run(upTo)
       return { result: undefined }
     })

@@ -1,7 +1,9 @@
+import { bucketOf, buckets, Postings } from './term-postings.js'
+
 /** So many records are indexed together, if no commit was larger. */
 const fullAt = 4_096
 
-export interface Indexed {
+interface Indexed {
   readonly sequence: number
   readonly at: string
   readonly terms: ReadonlyArray<number>
@@ -9,14 +11,14 @@ export interface Indexed {
 
 /**
  * The end of a stream that is not indexed yet: what its records can be found by. The whole of it is written at once when it
- * is full, in the order of its terms, so that writing costs the same however long the ledger is.
+ * is full, so that writing costs the same however long the ledger is.
  */
 export class TermSpan {
   readonly first: number
   #last: number
   #firstAt = ''
   #lastAt = ''
-  readonly #sequencesOf = new Map<number, Array<number>>()
+  readonly #postings = Array.from({ length: buckets }, () => new Postings())
 
   constructor(first: number) {
     this.first = first
@@ -28,11 +30,7 @@ export class TermSpan {
     this.#last = sequence
     if (this.#firstAt === '' || at < this.#firstAt) this.#firstAt = at
     if (at > this.#lastAt) this.#lastAt = at
-    for (const term of terms) {
-      const sequences = this.#sequencesOf.get(term)
-      if (sequences === undefined) this.#sequencesOf.set(term, [sequence])
-      else sequences.push(sequence)
-    }
+    for (const term of terms) this.#postings[bucketOf(term)]?.add(term, sequence - this.first)
   }
 
   get last(): number {
@@ -47,10 +45,8 @@ export class TermSpan {
     return this.#last - this.first + 1 >= fullAt
   }
 
-  /** Each term, in order, and how far from the first the records are that have it. */
-  sorted(): ReadonlyArray<readonly [term: number, offsets: Uint16Array]> {
-    return [...this.#sequencesOf]
-      .sort(([one], [other]) => one - other)
-      .map(([term, sequences]) => [term, Uint16Array.from(sequences, (sequence) => sequence - this.first)])
+  /** The postings of each bucket, see `term-postings.ts`. */
+  get postings(): ReadonlyArray<Uint8Array> {
+    return this.#postings.map(({ bytes }) => bytes)
   }
 }

@@ -7,7 +7,7 @@ import type { Admission } from '../domain/admission.js'
 import type { Arrival } from '../domain/arrival.js'
 import { bearerToken } from '../domain/bearer-token.js'
 import type { Caller } from '../domain/caller.js'
-import { headerOf } from '../domain/incoming-request.js'
+import { headerOf, type IncomingRequest } from '../domain/incoming-request.js'
 import { authKeysUnavailable, type ProxyError, type TokenInvalidReason } from '../domain/proxy-error.js'
 import type { Quota } from '../domain/quota.js'
 import { callerOfClaims, isMeantForGraph, type ProvedCaller } from './claims.js'
@@ -35,11 +35,16 @@ export interface ProvedTokens {
   readonly remember: (token: string, proved: ProvedCaller, isKeyTrusted: IO.IO<boolean>) => IO.IO<void>
 }
 
-export interface AuthenticatePorts {
+/** What it takes to know who sent a token, and that it has the permission. */
+export interface ProofPorts {
   readonly trustedIssuers: ReadonlyArray<TrustedIssuer>
   readonly tokenRules: TokenRules
   readonly checkSignature: (issuer: TrustedIssuer, token: UnverifiedToken) => T.Task<SignatureCheck>
+  /** Of these rules alone: what was proved says that the permission was there, too. */
   readonly provedTokens: ProvedTokens
+}
+
+export interface AuthenticatePorts extends ProofPorts {
   /** Undefined where calls are not counted by caller. */
   readonly callerRates: ((caller: Caller) => IO.IO<Spent>) | undefined
   readonly upstreamPolicy: UpstreamPolicy
@@ -59,7 +64,7 @@ const invalid = ({ audiences: [audience = ''] }: TokenRules, reason: TokenInvali
 })
 
 const wellFormed =
-  ({ tokenRules }: AuthenticatePorts) =>
+  ({ tokenRules }: ProofPorts) =>
   (token: string): E.Either<ProxyError, UnverifiedToken> =>
     pipe(
       readUnverified(tokenRules)(token),
@@ -72,7 +77,7 @@ const wellFormed =
 
 /** Whose keys are asked is said by the token; that they are asked at all, by our list. */
 const proved =
-  ({ checkSignature, tokenRules, trustedIssuers }: AuthenticatePorts) =>
+  ({ checkSignature, tokenRules, trustedIssuers }: ProofPorts) =>
   (unverified: UnverifiedToken): TE.TaskEither<ProxyError, ProvedToken> => {
     const issuer = trustedIssuers.find((trusted) => trusted.issuer === unverified.issuer)
     return issuer === undefined
@@ -94,7 +99,7 @@ const proved =
   }
 
 const provedAfresh =
-  (ports: AuthenticatePorts, now: Date) =>
+  (ports: ProofPorts, now: Date) =>
   (token: string): TE.TaskEither<ProxyError, Caller> =>
     pipe(
       TE.fromEither(wellFormed(ports)(token)),
@@ -111,7 +116,7 @@ const provedAfresh =
 
 /** All that was asked of a token when it was proved is as it was, but for the time and the key. */
 const callerOfToken =
-  (ports: AuthenticatePorts, now: Date) =>
+  (ports: ProofPorts, now: Date) =>
   (token: string): TE.TaskEither<ProxyError, Caller> =>
     pipe(
       TE.fromIO(ports.provedTokens.recall(token)),
@@ -123,7 +128,7 @@ const callerOfToken =
     )
 
 const isStillGood = (
-  { tokenRules: { longestLifeInSeconds } }: AuthenticatePorts,
+  { tokenRules: { longestLifeInSeconds } }: ProofPorts,
   { times }: ProvedCaller,
   now: Date,
 ): boolean => timeProblem(times, longestLifeInSeconds, now.getTime() / 1000) === undefined
@@ -158,14 +163,19 @@ const admitted =
     )
 
 /**
- * Who calls, may it, and in whose name is Graph called? The token is read, its signature proved, and only then are its
- * claims looked at; one that was proved before is known again.
+ * Who sent a request? The token is read, its signature proved, and only then are its claims looked at; one that was proved
+ * before is known again. Right has the permission that the rules ask for.
  */
-export const authenticate =
-  (ports: AuthenticatePorts) =>
-  ({ request }: Arrival): TE.TaskEither<ProxyError, Admission> =>
+export const provedCaller =
+  (ports: ProofPorts) =>
+  (request: IncomingRequest): TE.TaskEither<ProxyError, Caller> =>
     pipe(
       TE.fromEither(bearerToken(headerOf(request, 'authorization'))),
       TE.chain(callerOfToken(ports, request.receivedAt)),
-      TE.chain(admitted(ports)),
     )
+
+/** Who calls, may it, and in whose name is Graph called? */
+export const authenticate =
+  (ports: AuthenticatePorts) =>
+  ({ request }: Arrival): TE.TaskEither<ProxyError, Admission> =>
+    pipe(provedCaller(ports)(request), TE.chain(admitted(ports)))

@@ -1,2 +1,2 @@
-export { authenticate, type AuthenticatePorts } from './authenticate.js'
+export { authenticate, type AuthenticatePorts, provedCaller, type ProofPorts } from './authenticate.js'
 export type { UpstreamPolicy } from './in-whose-name.js'

@@ -19,6 +19,8 @@ export interface AuditConfig {
   readonly retentionInMs: number | undefined
   readonly reserveInBytes: number
   readonly unauthenticatedPerMinute: number
+  /** What auditors' tokens must have; undefined: nobody can ask. */
+  readonly readerRole: string | undefined
   /** By the class of the field; enums and timestamps are always clear. */
   readonly fields: Readonly<Record<'identifier' | 'personal' | 'text', FieldForm>>
 }
@@ -26,6 +28,19 @@ export interface AuditConfig {
 const keyFiles = ['AUDIT_DIGEST_KEY_FILE', 'AUDIT_SIGNING_KEY_FILE'] as const
 
 export const auditTogether: ReadonlyArray<Together<Variables>> = [
+  {
+    reads: ['AUDIT_READER_ROLE', 'CALLER_ROLE', 'CALLER_SCOPE'],
+    problems: ({ AUDIT_READER_ROLE: reader, CALLER_ROLE: role, CALLER_SCOPE: scope }) =>
+      reader === undefined || (reader !== role && reader !== scope)
+        ? []
+        : [
+            {
+              variable: 'AUDIT_READER_ROLE',
+              message:
+                'is what callers have, too, so that each of them could read all that is in the ledger. Set it to a scope and role of its own',
+            },
+          ],
+  },
   {
     reads: ['AUDIT_DIRECTORY', 'AUDIT_DATABASE_URL'],
     problems: ({ AUDIT_DATABASE_URL: url, AUDIT_DIRECTORY: directory }) => {
@@ -77,6 +92,7 @@ export const auditOf = (decoded: Variables): AuditConfig => ({
   checkpointFile: decoded.AUDIT_CHECKPOINT_FILE,
   retentionInMs: decoded.AUDIT_RETENTION_DAYS === undefined ? undefined : dayInMs * decoded.AUDIT_RETENTION_DAYS,
   reserveInBytes: 1024 * 1024 * decoded.AUDIT_RESERVE_MB,
+  readerRole: decoded.AUDIT_READER_ROLE,
   unauthenticatedPerMinute: decoded.AUDIT_UNAUTHENTICATED_PER_MINUTE,
   fields: {
     identifier: decoded.AUDIT_IDENTIFIER_FIELDS,

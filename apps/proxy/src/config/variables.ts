@@ -250,6 +250,11 @@ export const variables = {
     '100',
     '600',
   ),
+  AUDIT_READER_ROLE: maybe(
+    scopeToken,
+    'the scope (users) or role (applications) that auditors’ tokens must have to ask the admin port for what is in the ledger',
+    'DeviceInstallStates.Audit',
+  ),
   SHUTDOWN_DELAY_MS: variable(
     integerBetween(0, 120_000),
     'milliseconds from 0 to 120000 to go on serving after SIGTERM, while balancers take note',

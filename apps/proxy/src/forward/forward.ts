@@ -1,6 +1,8 @@
 import { operationNamed } from '@device-install-state/model/operations'
+import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as IO from 'fp-ts/lib/IO.js'
+import * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Call } from '../domain/call.js'
 import { claimsInChallenge } from '../domain/claims-challenge.js'
@@ -27,9 +29,9 @@ export interface ForwardPorts {
   readonly upstreamDeadlineInMs: number
 }
 
-/** An answer, and how many times it took. */
+/** What came of a call, and how many times it was given to the connection. */
 export interface Forwarded {
-  readonly answer: GraphAnswer
+  readonly result: E.Either<ProxyError, GraphAnswer>
   readonly attempts: number
 }
 
@@ -41,23 +43,18 @@ const requestOf = ({ json, request, route }: Call, token: string): GraphRequest 
   auditId: request.auditId,
 })
 
-const attempt = (
-  ports: ForwardPorts,
-  call: Call,
-  deadline: Deadline,
-  attempts: number,
-): TE.TaskEither<ProxyError, Forwarded> =>
+const attempt = (ports: ForwardPorts, call: Call, deadline: Deadline, before: number): T.Task<Forwarded> =>
   pipe(
     ports.upstreamTokens.take(call, deadline),
-    TE.chain((token) =>
-      pipe(
-        ports.sendToGraph(deadline)(requestOf(call, token)),
-        TE.map((answer): Forwarded => ({ answer, attempts })),
-        // A 401 says that the request was not looked at, so one more try with a fresh token cannot do it twice.
-        TE.tap(({ answer }) =>
-          TE.fromIO(answer.status === 401 ? ports.upstreamTokens.drop(call, token) : () => undefined),
+    TE.matchE(
+      (error) => T.of({ result: E.left(error), attempts: before }),
+      (token) =>
+        pipe(
+          ports.sendToGraph(deadline)(requestOf(call, token)),
+          // A 401 says that the request was not looked at, so one more try with a fresh token cannot do it twice.
+          TE.tap(({ status }) => TE.fromIO(status === 401 ? ports.upstreamTokens.drop(call, token) : () => undefined)),
+          T.map((result) => ({ result, attempts: before + 1 })),
         ),
-      ),
     ),
   )
 
@@ -67,28 +64,30 @@ const isWorthAFreshToken = ({ upstream }: Call, { headers, status }: GraphAnswer
 
 const onceMoreIfTokenRefused =
   (ports: ForwardPorts, call: Call, deadline: Deadline) =>
-  (first: Forwarded): TE.TaskEither<ProxyError, Forwarded> =>
-    !isWorthAFreshToken(call, first.answer)
-      ? TE.right(first)
-      : pipe(
-          attempt(ports, call, deadline, 2),
-          // Graph has seen the first try, so a second that never left does not make the call unsent: it was refused.
-          TE.orElse((error) => {
-            if (error._tag === 'UserMustInteract' || error._tag === 'AssertionRefused') {
-              return TE.left<ProxyError>({ ...error, hasGraphRefused: true })
-            }
-            return outcomeOfError(error) === 'notSent' ? TE.right(first) : TE.left(error)
-          }),
-        )
+  (first: Forwarded): T.Task<Forwarded> =>
+    E.isLeft(first.result) || !isWorthAFreshToken(call, first.result.right)
+      ? T.of(first)
+      : pipe(attempt(ports, call, deadline, first.attempts), T.map(afterARefusal(first)))
+
+/** Graph has seen the first try, so a second that never left does not make the call unsent: it was refused. */
+const afterARefusal =
+  (first: Forwarded) =>
+  (second: Forwarded): Forwarded => {
+    if (E.isRight(second.result)) return second
+    const error = second.result.left
+    if (error._tag === 'UserMustInteract' || error._tag === 'AssertionRefused')
+      return { ...second, result: E.left({ ...error, hasGraphRefused: true }) }
+    return outcomeOfError(error) === 'notSent' ? first : second
+  }
 
 /** Sends a call to Graph, once; a second time only when Graph refused our token. The intent must be on record already. */
 export const forward =
   (ports: ForwardPorts) =>
-  (call: Call): TE.TaskEither<ProxyError, Forwarded> =>
+  (call: Call): T.Task<Forwarded> =>
     pipe(
-      TE.fromIO(ports.monotonicNowInMs),
-      TE.map((now): Deadline => ({ atInMs: now + ports.upstreamDeadlineInMs })),
-      TE.chain((deadline) =>
-        pipe(attempt(ports, call, deadline, 1), TE.chain(onceMoreIfTokenRefused(ports, call, deadline))),
+      T.fromIO(ports.monotonicNowInMs),
+      T.map((now): Deadline => ({ atInMs: now + ports.upstreamDeadlineInMs })),
+      T.chain((deadline) =>
+        pipe(attempt(ports, call, deadline, 0), T.chain(onceMoreIfTokenRefused(ports, call, deadline))),
       ),
     )

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http'
 import express from 'express'
-import type { Conversations } from './conversations.js'
+import { isForAuditors } from './auditor-listener.js'
+import type { Conversations, Exchange } from './conversations.js'
 
 /** One thing that must be well before calls can be served. */
 export interface ReadinessCheck {
@@ -10,11 +11,13 @@ export interface ReadinessCheck {
 
 /**
  * `/livez`: the process runs; `/readyz`: it can serve calls, or which of its checks says that it cannot. Needs no token
- * and tells nothing of the configuration. On a port of its own.
+ * and tells nothing of the configuration. On a port of its own, with what auditors ask below `/audit`, if that is on.
  */
 export const expressAdminListener = (
   checks: ReadonlyArray<ReadinessCheck>,
   conversations: Conversations,
+  /** Answers auditors; undefined where nobody is one. */
+  auditors?: (exchange: Exchange) => void,
 ): RequestListener => {
   const app = express()
   for (const feature of ['x-powered-by', 'etag', 'query parser']) app.set(feature, false)
@@ -34,8 +37,10 @@ export const expressAdminListener = (
   })
 
   return (request, response) => {
-    if (conversations.begin(request, response) === undefined) return
-    if (request.url?.startsWith('/') === true) app(request, response)
+    const exchange = conversations.begin(request, response)
+    if (exchange === undefined) return
+    if (auditors !== undefined && isForAuditors(request)) auditors(exchange)
+    else if (request.url?.startsWith('/') === true) app(request, response)
     // Express would answer a target that is no path by itself, in HTML.
     else response.writeHead(404, { 'Content-Type': 'application/json' }).end(JSON.stringify(notFound))
   }

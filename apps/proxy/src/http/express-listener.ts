@@ -28,11 +28,12 @@ export interface HttpPorts {
 const pairsOf = (rawHeaders: ReadonlyArray<string>): IncomingRequest['headers'] =>
   rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [[name.toLowerCase(), rawHeaders[index + 1] ?? '']] : []))
 
-const incomingOf = (
-  { isTrustedProxy, newAuditId, now }: HttpPorts,
+/** A request as the steps see it. */
+export const incomingOf = (
+  { isTrustedProxy, newAuditId, now }: Pick<HttpPorts, 'isTrustedProxy' | 'newAuditId' | 'now'>,
   exchange: Exchange,
-  request: IncomingMessage,
 ): IncomingRequest => {
+  const { request } = exchange
   const peer = request.socket.remoteAddress ?? ''
   const headers = pairsOf(request.rawHeaders)
   const claim = isTrustedProxy && forwardedClaimOf(isTrustedProxy)({ headers, peer })
@@ -59,7 +60,7 @@ const answer =
       sendReply(conversations, exchange, metadataReply(protectedResource), isStopping())
       return
     }
-    const incoming = incomingOf(ports, exchange, request)
+    const incoming = incomingOf(ports, exchange)
     handle(incoming)()
       .then((reply) => sendReply(conversations, exchange, reply, isStopping()))
       .catch((error: unknown) => {

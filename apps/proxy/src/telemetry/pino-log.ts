@@ -3,14 +3,14 @@ import sonicBoom from 'sonic-boom'
 import type { AuditRecord } from '../audit/index.js'
 import type { RequestLogEntry } from '../ports.js'
 
-/** The process log: JSON lines on stdout. What is written is chosen field by field; nothing is passed through. */
+/** The process log: JSON lines on stdout; what is not on record, on stderr. What is written is chosen field by field; nothing is passed through. */
 export interface Log {
   /** Level 30; 40 where the fault lies with Graph, the issuer or us. */
   readonly request: (entry: RequestLogEntry) => void
   readonly info: (what: string, detail?: Readonly<Record<string, unknown>>) => void
   /** Level 50: a person should look. */
   readonly alarm: (what: string, detail?: Readonly<Record<string, unknown>>) => void
-  /** A record that is not on disk yet: the line is what is left of it if the process ends now. */
+  /** A record that is not on disk yet: the line, on stderr, is what is left of it if the process ends now. */
   readonly recordLost: (record: AuditRecord, cause: unknown) => void
   /** Level 60: a mistake of our own; the process ends. */
   readonly fatal: (error: unknown) => void
@@ -28,14 +28,21 @@ const expected: ReadonlySet<string> = new Set(['draining'])
 const levelOf = ({ code, status }: RequestLogEntry): 'info' | 'warn' =>
   status >= 500 && !expected.has(code ?? '') ? 'warn' : 'info'
 
+const stream = (fd: number): sonicBoom.SonicBoom => {
+  const opened = new sonicBoom.SonicBoom({ fd, sync: false, maxLength: mostWaitingInBytes })
+  opened.on('error', () => undefined)
+  return opened
+}
+
 /**
  * Written asynchronously, so that a slow reader of stdout does not block requests. A log that cannot be written (a full
  * disk, a reader that is gone) costs lines and nothing else.
  */
 export const pinoLog = (level: string): Log => {
-  const stdout = new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: mostWaitingInBytes })
-  stdout.on('error', () => undefined)
-  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stdout)
+  const [stdout, stderr] = [stream(1), stream(2)]
+  const options = { base: null, timestamp: pino.stdTimeFunctions.isoTime }
+  const log = pino({ level, ...options }, stdout)
+  const lost = pino(options, stderr)
   return {
     request: (entry) => {
       const { auditId, code, durationInMs, reason, status } = entry
@@ -44,12 +51,12 @@ export const pinoLog = (level: string): Log => {
     },
     info: (what, detail = {}) => log.info(detail, what),
     alarm: (what, detail = {}) => log.error(detail, what),
-    recordLost: (record, cause) => log.error({ record, cause }, 'audit record not on disk'),
+    recordLost: (record, cause) => lost.error({ record, cause }, 'audit record not on disk'),
     fatal: (error) => log.fatal({ err: error }, 'a mistake of our own; the process ends'),
     flush: () =>
       new Promise((resolve) => {
         setTimeout(() => resolve(false), longestFlushInMs)
-        stdout.flush(() => resolve(true))
+        stdout.flush(() => stderr.flush(() => resolve(true)))
       }),
   }
 }

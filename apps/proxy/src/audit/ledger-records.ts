@@ -1,0 +1,52 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { AuditRecord, LifecycleEvent, LifecycleRecord, OutcomeRecord } from './audit-record.js'
+import { canonicalJson } from './canonical-json.js'
+import type { Row, Spare } from './ledger-writer.js'
+import { termsOf } from './record-terms.js'
+
+/** How long an idempotency key is held, from its intent on. */
+export const claimLivesInMs = 24 * 3_600_000
+
+/** The row of a record that a ledger adds by itself. */
+export const rowOf = (record: AuditRecord): Row => {
+  const json = canonicalJson(record)
+  if (E.isLeft(json)) throw new Error(json.left)
+  return {
+    auditId: record.auditId,
+    kind: record.kind,
+    at: record.at,
+    outcome: record.kind === 'outcome' ? record.outcome : null,
+    record: json.right,
+    terms: termsOf(record),
+  }
+}
+
+export const endOf = (
+  auditId: string,
+  at: string,
+  end: Pick<OutcomeRecord, 'code' | 'outcome' | 'reason'>,
+): OutcomeRecord => ({ kind: 'outcome', auditId, at, ...end })
+
+export const writerEnded = {
+  outcome: 'indeterminate',
+  code: 'writerEnded',
+  reason: 'the process that recorded the intent ended before it recorded an outcome',
+} as const
+
+export const neverSent = {
+  outcome: 'notSent',
+  code: 'auditUnavailable',
+  reason: 'the intent was written although the store had reported an error; nothing was sent',
+} as const
+
+export const lifecycle = (
+  event: LifecycleEvent,
+  { at, auditId }: Spare,
+  detail: LifecycleRecord['detail'],
+): LifecycleRecord => ({
+  kind: 'lifecycle',
+  event,
+  auditId,
+  at,
+  detail,
+})

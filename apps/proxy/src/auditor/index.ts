@@ -1,0 +1,1 @@
+export { answerAuditor } from './answer-auditor.js'
