@@ -1,74 +1,32 @@
-// How many calls the ledger takes: an intent, and when it is durable its outcome, by so many callers at once, beside a loop
-// that inserts the same texts in batches of as many rows into a bare table, with the same guarantees (WAL,
-// synchronous=FULL), in the same run. `pnpm run bench` prints tables and writes them to ledger.md.
-import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+// How many calls the ledger takes, and what a long one costs. A call is an intent and, when that is durable, its outcome.
+//
+// Writing: by 1, 64 and 512 callers at once, on SQLite and PostgreSQL, beside a loop that inserts texts of the same length
+// in batches of as many rows into a bare SQLite table with the same guarantees (WAL, synchronous=FULL): no queue, no thread,
+// no chain, no index. A long ledger: what is appended to it, beside a short one in the same rounds; finding; verifying.
+//
+// `node bench/ledger.bench.ts [records of the long ledger, 1000000 unless given]` prints tables and writes ledger.md.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { arch, cpus, platform, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
-import { v7 as uuidv7 } from 'uuid'
-import { batchingAuditStore } from '../dist/audit/batching-audit-store.js'
-import type { IntentRecord, OutcomeRecord } from '../dist/audit/audit-record.js'
-import type { AuditStore } from '../dist/audit/audit-store.js'
-import { openSqliteLedgerWriter } from '../dist/audit/sqlite-ledger-writer.js'
+import { fileURLToPath } from 'node:url'
+import { findCalls } from '../dist/audit/find-calls.js'
+import type { Query } from '../dist/audit/query.js'
+import { readQuery } from '../dist/audit/read-query.js'
+import { openSqliteAuditReader } from '../dist/audit/sqlite-audit-reader.js'
+import { aPostgresServer } from '../test/a-postgres-server.ts'
+import { books, callers, type Figures, intentOf, load, outcomeOf, pgStore, sqliteStore } from './ledger-load.ts'
 
-const pairs = Number(process.argv[2] ?? 60_000)
-
-// Random enough, and cheap: what is measured is the ledger.
-const pool = randomBytes(1_000_003).toString('base64url')
-let turn = 0
-const digest = (): string => {
-  turn = (turn + 7_919) % 1_000_000
-  return `hmac-sha256:0a1b2c3d:${pool.slice(turn, turn + 43)}`
+const long = Number(process.argv[2] ?? 1_000_000)
+const rounds = 5
+const lines: Array<string> = []
+const print = (text: string): void => {
+  lines.push(text)
+  process.stdout.write(`${text}\n`)
 }
-const callers = Array.from({ length: 50 }, () => uuidv7())
-const books = Array.from({ length: 500 }, () => uuidv7())
-
-const intentOf = (auditId: string, n: number): IntentRecord => ({
-  kind: 'intent',
-  auditId,
-  at: new Date().toISOString(),
-  caller: {
-    kind: 'user',
-    issuer: 'https://login.microsoftonline.com/6f1c7e4a-1b1f-4a33-8f1d-1c9c0e3f5b11/v2.0',
-    tenantId: '6f1c7e4a-1b1f-4a33-8f1d-1c9c0e3f5b11',
-    objectId: callers[n % callers.length] ?? '',
-    appId: '11111111-2222-4333-8444-555555555555',
-    tokenId: 'AAAAAAAAAAAAAAAAAAAAAA',
-    keyId: 'nOo3ZDrODXEK1jKWhXslHR_KXEg',
-  },
-  peer: '10.0.0.12',
-  operation: 'createManagedEBookDeviceState',
-  version: 'beta',
-  ids: { managedEBookId: books[n % books.length] ?? '' },
-  bodyBytes: 374,
-  bodyDigest: digest(),
-  fields: {
-    '@odata.type': '#microsoft.graph.deviceInstallState',
-    deviceName: digest(),
-    deviceId: digest(),
-    lastSyncDateTime: '2017-01-01T00:02:49.3205976-08:00',
-    installState: 'installed',
-    errorCode: digest(),
-    osVersion: digest(),
-    osDescription: digest(),
-    userName: digest(),
-  },
-  upstream: { kind: 'application', clientId: '11111111-2222-4333-8444-555555555555' },
-})
-
-const outcomeOf = (auditId: string): OutcomeRecord => ({
-  kind: 'outcome',
-  auditId,
-  at: new Date().toISOString(),
-  outcome: 'applied',
-  createdId: uuidv7(),
-  graphStatus: 201,
-  graphRequestId: uuidv7(),
-  attempts: 1,
-  durationInMs: 12.3,
-})
+const note = (text: string): void => void process.stderr.write(`${text}\n`)
 
 const directories: Array<string> = []
 const aDirectory = (): string => {
@@ -77,134 +35,178 @@ const aDirectory = (): string => {
   return directory
 }
 
-interface Figures {
-  readonly pairsASecond: number
-  readonly p50: number
-  readonly p99: number
-  /** Of all threads, microseconds. */
-  readonly cpuAPair: number
-}
+const median = (values: ReadonlyArray<number>): number =>
+  values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0
 
-const quantile = (sorted: ReadonlyArray<number>, q: number): number => sorted[Math.floor((sorted.length - 1) * q)] ?? 0
+const thousands = (count: number): string => Math.round(count).toLocaleString('en')
 
-const figuresOf = (
-  latencies: ReadonlyArray<number>,
-  count: number,
-  elapsedInMs: number,
-  { system, user }: NodeJS.CpuUsage,
-): Figures => {
-  const sorted = Float64Array.from(latencies).sort()
-  const all = [...sorted]
-  return {
-    pairsASecond: (1_000 * count) / elapsedInMs,
-    p50: quantile(all, 0.5),
-    p99: quantile(all, 0.99),
-    cpuAPair: (system + user) / count,
-  }
-}
-
-const openStore = async (): Promise<AuditStore> => {
-  const directory = aDirectory()
-  const opened = await openSqliteLedgerWriter({
-    directory,
-    writer: uuidv7(),
-    newLedgerId: uuidv7(),
-    checkpointEveryRecords: 10_000,
-    reserveInBytes: 0,
-    digestKeys: ['0a1b2c3d'],
-    spare: () => ({ auditId: uuidv7(), at: new Date().toISOString() }),
-    ended: (message) => {
-      throw new Error(message)
-    },
-  })
-  if (opened._tag === 'Left') throw new Error(opened.left)
-  return batchingAuditStore(
-    {
-      deadlineInMs: 10_000,
-      mostWaiting: 10_000,
-      checkpointEveryInMs: 60_000,
-      now: () => new Date(),
-      newId: uuidv7,
-      monotonicNowInMs: () => performance.now(),
-      after: (ms, then) => {
-        const timer = setTimeout(then, ms)
-        timer.unref()
-        return () => clearTimeout(timer)
-      },
-      whenIdle: () => new Promise((resolve) => void setImmediate(resolve)),
-      alarm: (what, detail) => process.stderr.write(`${what} ${JSON.stringify(detail)}\n`),
-      info: () => undefined,
-      checkpoint: () => undefined,
-    },
-    opened.right.writer,
-  )
-}
-
-const ours = async (writers: number, count: number): Promise<Figures> => {
-  const store = await openStore()
-  const latencies: Array<number> = []
-  let next = 0
-  const append = async (record: IntentRecord | OutcomeRecord): Promise<void> => {
-    const begun = performance.now()
-    const result = await store.append(record)()
-    if (result._tag === 'Left') throw new Error(JSON.stringify(result.left))
-    latencies.push(performance.now() - begun)
-  }
-  const cpu = process.cpuUsage()
-  const began = performance.now()
-  await Promise.all(
-    Array.from({ length: writers }, async () => {
-      while (next < count) {
-        const n = next++
-        const auditId = uuidv7()
-        await append(intentOf(auditId, n))
-        await append(outcomeOf(auditId))
-      }
-    }),
-  )
-  const elapsed = performance.now() - began
-  const used = process.cpuUsage(cpu)
-  await store.close()
-  return figuresOf(latencies, count, elapsed, used)
-}
-
-/** As many rows a transaction as there are writers, made beforehand: no queue, no thread, no chain, no index. */
-const bare = (writers: number, count: number): Figures => {
+/** Pairs of rows a second. */
+const bare = (writers: number, pairs: number): number => {
   const database = new DatabaseSync(join(aDirectory(), 'bare.sqlite'))
   database.exec(
     'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE record (sequence INTEGER PRIMARY KEY, entry TEXT NOT NULL) STRICT',
   )
   const insert = database.prepare('INSERT INTO record (entry) VALUES (?)')
-  const rows = Array.from({ length: 1_000 }, (_, n) => {
-    const auditId = uuidv7()
-    return [JSON.stringify(intentOf(auditId, n)), JSON.stringify(outcomeOf(auditId))]
-  }).flat()
-  const latencies: Array<number> = []
-  const cpu = process.cpuUsage()
+  const rows = Array.from({ length: 1_000 }, (_, n) => [
+    JSON.stringify(intentOf('x', n)),
+    JSON.stringify(outcomeOf('x')),
+  ]).flat()
   const began = performance.now()
-  for (let written = 0; written < 2 * count; written += writers) {
-    const begun = performance.now()
+  for (let written = 0; written < 2 * pairs; written += writers) {
     database.exec('BEGIN IMMEDIATE')
     for (let row = 0; row < writers; row++) insert.run(rows[(written + row) % rows.length] ?? '')
     database.exec('COMMIT')
-    latencies.push(performance.now() - begun)
   }
-  const elapsed = performance.now() - began
-  const used = process.cpuUsage(cpu)
+  const elapsedInMs = performance.now() - began
   database.close()
-  return figuresOf(latencies, count, elapsed, used)
+  return (1_000 * pairs) / elapsedInMs
+}
+
+const cell = ({ p50InMs, p99InMs, pairsASecond }: Figures): string =>
+  `${thousands(pairsASecond)} (${p50InMs.toFixed(1)} ms, ${p99InMs.toFixed(1)} ms)`
+
+const middleOf = (all: ReadonlyArray<Figures>): Figures =>
+  all.toSorted((one, other) => one.pairsASecond - other.pairsASecond)[Math.floor(all.length / 2)] ?? {
+    pairsASecond: 0,
+    p50InMs: 0,
+    p99InMs: 0,
+    cpuAPairInUs: 0,
+  }
+
+const measureWriting = async (): Promise<void> => {
+  const server = await aPostgresServer()
+  try {
+    print(
+      '| Callers at once | SQLite: calls a second (p50, p99 of a record) | CPU a call | PostgreSQL | bare SQLite loop | SQLite to bare |',
+    )
+    print('| ---: | ---: | ---: | ---: | ---: | ---: |')
+    for (const writers of [1, 64, 512]) {
+      const pairs = writers === 1 ? 2_000 : 30_000
+      const [sqlite, postgres, rival]: [Array<Figures>, Array<Figures>, Array<number>] = [[], [], []]
+      for (let round = 0; round < 3; round++) {
+        rival.push(bare(writers, pairs))
+        const store = await sqliteStore(aDirectory())
+        sqlite.push(await load(store, writers, pairs))
+        await store.close()
+        const other = await pgStore(await server.newDatabase())
+        postgres.push(await load(other, writers, Math.ceil(pairs / 2)))
+        await other.close()
+        note(`writing, ${String(writers)} callers, round ${String(round + 1)} of 3`)
+      }
+      const own = middleOf(sqlite)
+      print(
+        `| ${String(writers)} | ${cell(own)} | ${own.cpuAPairInUs.toFixed(0)} µs | ${cell(middleOf(postgres))} | ${thousands(median(rival))} | ${(own.pairsASecond / median(rival)).toFixed(2)} |`,
+      )
+    }
+  } finally {
+    await server.stop()
+  }
+}
+
+const timeOfFind = async (directory: string, query: Query): Promise<string> => {
+  const opened = openSqliteAuditReader(directory)
+  if (opened._tag === 'Left') throw new Error(opened.left.message)
+  const times: Array<number> = []
+  let found = 0
+  for (let turn = 0; turn < 15; turn++) {
+    const began = performance.now()
+    const page = await findCalls(opened.right)(query, { limit: 20, mostLookedAt: 50_000 })()
+    times.push(performance.now() - began)
+    if (page._tag === 'Left') throw new Error(JSON.stringify(page.left))
+    found = page.right.found.length
+  }
+  await opened.right.close()
+  return `${(times[0] ?? 0).toFixed(1)} ms, then ${median(times.slice(1)).toFixed(1)} ms (${String(found)} found)`
+}
+
+const queryOf = (pairs: ReadonlyArray<readonly [string, string]>): Query => {
+  const query = readQuery({ now: new Date(), digestsOf: () => [] })(pairs)
+  if (query._tag === 'Left') throw new Error(JSON.stringify(query.left))
+  return query.right
+}
+
+const measureLong = async (): Promise<void> => {
+  const [longOne, shortOne] = [aDirectory(), aDirectory()]
+  const [longStore, shortStore] = [await sqliteStore(longOne), await sqliteStore(shortOne)]
+  await load(shortStore, 512, 5_000)
+  for (let built = 0; built < long / 2; built += 250_000) {
+    await load(longStore, 512, Math.min(250_000, long / 2 - built))
+    note(`${thousands(2 * (built + 250_000))} records`)
+  }
+  const [inLong, inShort]: [Array<number>, Array<number>] = [[], []]
+  for (let round = 0; round < rounds; round++) {
+    inShort.push((await load(shortStore, 64, 10_000)).pairsASecond)
+    inLong.push((await load(longStore, 64, 10_000)).pairsASecond)
+  }
+  const ratios = inLong.map((speed, round) => speed / (inShort[round] ?? Number.NaN))
+  print(`\n| A ledger of ${thousands(long)} records | |`)
+  print('| --- | ---: |')
+  print(
+    `| calls a second, 64 at once, beside a ledger that began with 10,000 records | ${thousands(median(inLong))} and ${thousands(median(inShort))}: ${median(ratios).toFixed(2)} |`,
+  )
+  await longStore.close()
+  await shortStore.close()
+  const began = performance.now()
+  await (await sqliteStore(longOne)).close()
+  print(`| opening it and closing it | ${(performance.now() - began).toFixed(0)} ms |`)
+
+  const database = new DatabaseSync(join(longOne, 'audit.sqlite'), { readOnly: true })
+  const some = database.prepare(
+    "SELECT entry ->> '$.record' AS record FROM record WHERE sequence >= ? AND kind = ? LIMIT 1",
+  )
+  const middle = (kind: string): string => String(some.get(Math.floor(long / 2), kind)?.['record'])
+  const intent: { readonly at: string; readonly fields: { readonly deviceId: string } } = JSON.parse(middle('intent'))
+  const outcome: { readonly createdId: string } = JSON.parse(middle('outcome'))
+  database.close()
+  const questions: ReadonlyArray<readonly [string, Query]> = [
+    ['a device', queryOf([['deviceId', intent.fields.deviceId]])],
+    ['a created id', queryOf([['createdId', outcome.createdId]])],
+    ['a caller', queryOf([['caller', callers[7] ?? '']])],
+    ['a book', queryOf([['book', books[7] ?? '']])],
+    ['an outcome', queryOf([['outcome', 'applied']])],
+    [
+      'a caller and a book',
+      queryOf([
+        ['caller', callers[7] ?? ''],
+        ['book', books[7] ?? ''],
+      ]),
+    ],
+    ['a device that is not there', queryOf([['deviceId', 'hmac-sha256:0a1b2c3d:nothing']])],
+    [
+      'a caller, until the middle',
+      queryOf([
+        ['caller', callers[7] ?? ''],
+        ['until', intent.at],
+      ]),
+    ],
+  ]
+  for (const [name, query] of questions)
+    print(`| finding ${name}: the first time, then | ${await timeOfFind(longOne, query)} |`)
+
+  const cli = fileURLToPath(new URL('../dist/cli/audit.js', import.meta.url))
+  const start = performance.now()
+  const report: { streams: ReadonlyArray<{ count: number }>; verdict: string } = JSON.parse(
+    execFileSync(process.execPath, [cli, 'verify', '--json', '--directory', longOne], {
+      encoding: 'utf8',
+      maxBuffer: 1e8,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  )
+  const elapsedInMs = performance.now() - start
+  const { count } = report.streams[0] ?? { count: 0 }
+  print(
+    `| \`audit verify\`, the process and all: ${report.verdict} | ${thousands((1_000 * count) / elapsedInMs)} records a second |`,
+  )
 }
 
 try {
-  for (const writers of (process.argv[3] ?? '1,64,512').split(',').map(Number)) {
-    const count = writers === 1 ? Math.min(pairs, 5_000) : pairs
-    const rival = bare(writers, count)
-    const own = await ours(writers, count)
-    const ratio = (own.pairsASecond / rival.pairsASecond).toFixed(2)
-    process.stdout.write(
-      `${String(writers)} ours ${JSON.stringify(own)} bare ${JSON.stringify(rival)} ratio ${ratio}\n`,
-    )
-  }
+  await measureWriting()
+  await measureLong()
+  const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${String(cpus().length)} cores, ${platform()} ${arch()}, Node ${process.version}`
+  writeFileSync(
+    new URL('ledger.md', import.meta.url),
+    `# What the audit ledger costs\n\nMade by \`node bench/ledger.bench.ts ${String(long)}\`; medians of interleaved rounds. A call is two durable records.\n\n${lines.join('\n')}\n\n${machine}.\n`,
+  )
 } finally {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true })
 }

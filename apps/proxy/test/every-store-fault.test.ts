@@ -1,116 +1,25 @@
 import { documentedExample } from '@device-install-state/model/fields'
-import * as E from 'fp-ts/lib/Either.js'
 import * as fc from 'fast-check'
-import * as T from 'fp-ts/lib/Task.js'
-import * as TE from 'fp-ts/lib/TaskEither.js'
 import { v7 as uuidv7 } from 'uuid'
 import { describe, expect, it } from 'vitest'
-import type { AuditRecord } from '../src/audit/index.js'
-import type { GraphAnswer } from '../src/domain/graph-answer.js'
 import type { Reply } from '../src/domain/reply.js'
-import { handleRequest } from '../src/handle-request.js'
-import type { Ports } from '../src/ports.js'
-import { aCreateRequest, withHeader } from './a-request.js'
+import { aPipeOn, type Asked, asked, type Outcome } from './a-pipe-on-a-store.js'
 import { aScriptedHand, type CommitFault, type ScriptedHand } from './a-scripted-hand.js'
-import { someTokenRules } from './a-trusted-issuer.js'
 import { noneTold, storeOn } from './an-audit-store.js'
 import { timersByHand, turns } from './timers-by-hand.js'
 
-const now = new Date('2026-11-23T12:00:00Z')
-const seconds = now.getTime() / 1000
-
-const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-const token = `${part({ alg: 'RS256', typ: 'JWT', kid: 'k1' })}.${part({
-  iss: 'https://issuer.example',
-  aud: 'a1',
-  sub: 's1',
-  iat: seconds,
-  exp: seconds + 60,
-  scope: 'P',
-})}.c2ln`
-
-const headersOfGraph = { 'content-type': 'application/json' }
-const created: GraphAnswer = { status: 201, headers: headersOfGraph, text: documentedExample.response }
-const refusedByGraph: GraphAnswer = {
-  status: 403,
-  headers: headersOfGraph,
-  text: JSON.stringify({ error: { code: 'Forbidden', message: 'no' } }),
-}
-
-/** What is asked of the proxy; together they leave every kind of record that requests leave. */
-const asked = ['applied', 'refused by Graph', 'lost', 'with a key', 'bad body', 'no token'] as const
-type Asked = (typeof asked)[number]
-
-/** One who asked, and what became of it. */
-interface Outcome {
-  readonly auditId: string
-  readonly what: Asked
-  readonly reply: Reply
-}
-
-/** The proxy's whole pipe on the real engine, over a hand and a Graph that do as they are told. */
+/** The pipe on the real engine, over a hand that does as it is told. */
 const aProxyOn = (faultOf: (commit: number) => CommitFault) => {
   const timers = timersByHand()
   const hand = aScriptedHand(faultOf)
   const told = noneTold()
   const store = storeOn(hand.opened, told, { after: timers.after, monotonicNowInMs: timers.monotonicNowInMs })
-  /** By Audit-Id: was the intent on record when Graph was hit? */
-  const hits: Array<{ readonly auditId: string; readonly wasOnRecord: boolean }> = []
-  const lost: Array<AuditRecord> = []
-  const answers = new Map<string, GraphAnswer | 'lost'>()
-  const ports: Ports = {
-    graphVersions: ['beta'],
-    isDraining: () => false,
-    trustedIssuers: [{ kind: 'openid', issuer: 'https://issuer.example', discovery: 'https://issuer.example' }],
-    tokenRules: someTokenRules,
-    checkSignature: () => T.of({ _tag: 'Genuine', isKeyTrusted: () => true }),
-    provedTokens: { recall: () => () => undefined, remember: () => () => undefined },
-    callerRates: undefined,
-    upstreamPolicy: { mode: 'app', own: { kind: 'application', clientId: 'c1' } },
-    challenge: { resourceMetadataUrl: undefined, authorizationUri: undefined },
-    auditStore: store,
-    digest: (field) => `digest of ${field}`,
-    digestsOf: (field, value) => [`digest of ${field} ${value}`],
-    sealAnswer: (secret, answer) => JSON.stringify([secret, answer]),
-    openAnswer: (secret, sealed) => {
-      const [by, answer] = JSON.parse(sealed)
-      return by === secret ? answer : undefined
-    },
-    fields: { identifier: 'hmac', personal: 'hmac', text: 'hmac' },
-    countRefusal: () => () => false,
-    recordLost: (record) => () => lost.push(record),
-    upstreamTokens: { take: () => TE.right('upstream'), drop: () => () => undefined },
-    sendToGraph:
-      () =>
-      ({ auditId }) =>
-      async () => {
-        const wasOnRecord = hand.kept.some((record) => record['auditId'] === auditId && record['kind'] === 'intent')
-        hits.push({ auditId, wasOnRecord })
-        await turns()
-        const answer = answers.get(auditId) ?? created
-        return answer === 'lost' ? E.left({ _tag: 'GraphConnectionLost', cause: 'x' }) : E.right(answer)
-      },
-    upstreamDeadlineInMs: 1_000,
-    now: () => now,
+  const pipe = aPipeOn(store, {
+    isOnRecord: (auditId) => hasIntent(hand, auditId),
     monotonicNowInMs: timers.monotonicNowInMs,
-    log: () => () => undefined,
-  }
-
-  const ask = async (what: Asked, idempotencyKey?: string): Promise<Outcome> => {
-    const auditId = uuidv7()
-    if (what === 'refused by Graph') answers.set(auditId, refusedByGraph)
-    if (what === 'lost') answers.set(auditId, 'lost')
-    const plain = { ...aCreateRequest({ auditId }) }
-    const withToken =
-      what === 'no token'
-        ? withHeader(plain, 'authorization', undefined)
-        : withHeader(plain, 'authorization', `Bearer ${token}`)
-    const withBody =
-      what === 'bad body' ? { ...withToken, readBody: TE.right(new TextEncoder().encode('{}')) } : withToken
-    const request = idempotencyKey === undefined ? withBody : withHeader(withBody, 'idempotency-key', idempotencyKey)
-    return { auditId, what, reply: await handleRequest(ports)(request)() }
-  }
-  return { ask, hand, hits, lost, store, timers, told }
+    untilGraphAnswers: turns,
+  })
+  return { ...pipe, hand, store, timers, told }
 }
 
 type Proxy = ReturnType<typeof aProxyOn>

@@ -15,8 +15,8 @@ export interface IdempotencyPorts {
   readonly openAnswer: (secret: string, sealed: string) => Answer | undefined
 }
 
-/** A caller's key is its own: two callers may use the same. */
-const scopeOf = ({ caller }: Call): string => JSON.stringify([caller.issuer, caller.tenantId ?? '', caller.objectId])
+/** A caller's key is its own: two callers may use the same. A tenant has an issuer for each version of its tokens. */
+const scopeOf = ({ caller }: Call): string => JSON.stringify([caller.tenantId ?? caller.issuer, caller.objectId])
 
 /** Known to nobody but the caller. */
 const secretOf = (call: Call, key: string): string => `${scopeOf(call)}\0${key}`

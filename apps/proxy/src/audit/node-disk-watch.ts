@@ -41,7 +41,7 @@ export const diskWatch = (directory: string, reservePath: string, reserveInBytes
           refuse: `${inMiB(free)} are free on the disk of the audit directory, less than the ${inMiB(reserveInBytes)} that must be`,
         }
       // Room that was given away is taken again only when there is clearly enough, or it would go to and fro.
-      if (!isHeldBack() && (!wasReleased || free > 2 * reserveInBytes + heldBackInBytes)) {
+      if (!isHeldBack() && (!wasReleased || free > 2 * (reserveInBytes + heldBackInBytes))) {
         try {
           holdBack(reservePath)
           wasReleased = false

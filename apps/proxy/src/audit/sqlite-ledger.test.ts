@@ -10,6 +10,7 @@ import {
   statSync,
   truncateSync,
   unlinkSync,
+  writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -213,6 +214,52 @@ describe('a ledger that could not be opened', () => {
     mkdirSync(pathOf(lock))
     expect(open).not.toThrow('another process')
     expect(open).toThrow(/unable to open|EISDIR/)
+  })
+})
+
+describe('when the power is cut', () => {
+  const walHeader = 32
+  const frame = 24 + 4_096
+  const sizeOf = (name: string): number => statSync(pathOf(name)).size
+
+  it('at any point of a commit, all that was acknowledged is there, and of that commit all or nothing', () => {
+    open({ checkpointEveryRecords: 7 })
+    const acknowledged: Array<AuditRecord> = []
+    for (let count = 0; count < 12; count++) {
+      acknowledged.push(refusal())
+      commit(...acknowledged.slice(-1))
+    }
+    // A commit has the log on disk before it is acknowledged; the file itself, as it was then.
+    const kept = sizeOf(wal)
+    const before = away()
+    copyFileSync(pathOf(file), before)
+    const unacknowledged = Array.from({ length: 40 }, () => refusal())
+    commit(...unacknowledged)
+    const written = readFileSync(pathOf(wal))
+    const origin = directory
+    expect(written.length).toBeGreaterThan(kept + 8 * frame)
+
+    const cuts: Array<number> = []
+    for (let at = kept; at <= written.length; at += 512) cuts.push(at)
+    for (let at = walHeader; at <= written.length; at += frame) if (at >= kept) cuts.push(at)
+    cuts.push(written.length)
+    for (const [index, at] of cuts.entries()) {
+      directory = mkdtempSync(join(tmpdir(), 'cut-'))
+      copyFileSync(before, pathOf(file))
+      // What is beyond the cut was not written, or what is written there is something else.
+      const torn = Buffer.from(written)
+      torn.fill(index % 2 === 0 ? 0 : 0xa5, at)
+      writeFileSync(pathOf(wal), index % 3 === 0 ? torn.subarray(0, at) : torn)
+      const { faults, records } = provedLedger(directory)
+      rmSync(directory, { recursive: true })
+      directory = origin
+
+      expect(faults).toEqual([])
+      const refusals = records.filter(({ kind }) => kind === 'refusal')
+      expect(refusals.slice(0, 12)).toEqual(acknowledged)
+      expect([0, unacknowledged.length]).toContain(refusals.length - 12)
+    }
+    rmSync(before)
   })
 })
 
