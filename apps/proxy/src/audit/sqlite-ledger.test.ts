@@ -19,7 +19,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { v7 as uuidv7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { provedLedger } from '../../test/a-proved-ledger.js'
-import { intent, refusal, spare } from '../../test/an-audit-store.js'
+import { intent, outcome, refusal, spare } from '../../test/an-audit-store.js'
 import type { AuditRecord } from './audit-record.js'
 import { canonicalJson } from './canonical-json.js'
 import type { Row } from './ledger-writer.js'
@@ -93,6 +93,16 @@ const fromOutside = (sql: string): void => {
   database.exec(sql)
   database.close()
 }
+
+/** What is in the file, seen by another. */
+const ask = (sql: string) => {
+  const database = new DatabaseSync(pathOf(file), { readOnly: true })
+  const found = { ...database.prepare(sql).get() }
+  database.close()
+  return found
+}
+const rowsIn = (table: string): number => Number(ask(`SELECT count(*) AS count FROM ${table}`)['count'])
+const firstRecord = () => ask('SELECT sequence, kind, at FROM record ORDER BY sequence LIMIT 1')
 
 const away = (): string => `${directory}-away`
 const replaceBy = (name: string, make: (path: string) => void): void => {
@@ -191,6 +201,84 @@ describe('after an error', () => {
   })
 })
 
+describe('a ledger that is longer than what is indexed at once', () => {
+  it('settles what was begun long before its end, and goes on in the chain', () => {
+    open({ checkpointEveryRecords: 4_500 })
+    const begun = intent()
+    commit(begun)
+    commit(...Array.from({ length: 4_500 }, () => refusal()))
+    commit(refusal())
+    close()
+
+    expect(open().settled).toBe(1)
+    expect(rowsIn('span')).toBe(1)
+    commit(refusal())
+    expect(provedLedger(directory).faults).toEqual([])
+  })
+})
+
+describe('pruning', () => {
+  const aged = (second: number, record: AuditRecord): AuditRecord => ({ ...record, at: atSecond(second) })
+  const atSecond = (second: number): string => `2026-01-01T00:00:0${String(second)}.000Z`
+  /** A record, and a checkpoint behind it, with the time of both. */
+  const covered = (second: number, record: AuditRecord = refusal()) =>
+    ledger?.commit({
+      rows: [row(aged(second, record))],
+      checkpoint: 'now',
+      spare: { ...spare(), at: atSecond(second) },
+    })
+
+  it('ends before a checkpoint that is not older than was asked', () => {
+    open()
+    for (const second of [1, 2, 3]) covered(second)
+
+    expect(ledger?.prune(atSecond(2), spare())).toEqual({ _tag: 'Pruned', records: 1, more: false })
+    expect(firstRecord()).toEqual({ sequence: 2, kind: 'checkpoint', at: atSecond(1) })
+  })
+
+  it('takes nothing while a call is open that began before the checkpoint', () => {
+    open()
+    const begun = intent()
+    covered(1, begun)
+    covered(2)
+
+    expect(ledger?.prune(atSecond(9), spare())).toEqual({ _tag: 'Pruned', records: 0, more: false })
+    commit(aged(3, outcome(begun.auditId)))
+    expect(ledger?.prune(atSecond(9), spare())).toMatchObject({ records: 3 })
+  })
+
+  it('goes on when there is more than is pruned at once, and takes the index along', () => {
+    open({ checkpointEveryRecords: 5_000 })
+    commit(...Array.from({ length: 5_000 }, () => aged(1, refusal())))
+    commit(refusal())
+    expect([rowsIn('span'), rowsIn('posting')]).toEqual([1, 64])
+
+    const prune = () => ledger?.prune('2030-01-01T00:00:00.000Z', spare())
+    expect([prune(), prune(), prune(), prune()]).toMatchObject([
+      { records: 2_000, more: true },
+      { records: 2_000, more: true },
+      { records: 1_000, more: false },
+      { records: 0, more: false },
+    ])
+    expect(firstRecord()).toMatchObject({ sequence: 5_001, kind: 'checkpoint' })
+  })
+})
+
+describe('an idempotency key', () => {
+  it('is forgotten, with its answer, at the first checkpoint when a day is over', () => {
+    open()
+    const claim = { forms: [{ key: 'k', fingerprint: 'f' }] } as const
+    const later = (hours: number) => ({
+      ...spare(),
+      at: new Date(Date.parse(intent().at) + hours * 3_600_000).toISOString(),
+    })
+    ledger?.commit({ rows: [row(intent(), { claim })], checkpoint: 'now', spare: later(23) })
+    expect(rowsIn('claim')).toBe(1)
+    ledger?.commit({ rows: [row(refusal())], checkpoint: 'now', spare: later(25) })
+    expect(rowsIn('claim')).toBe(0)
+  })
+})
+
 describe('a ledger that could not be opened', () => {
   it('can be, once it is well, by the same process', () => {
     open()
@@ -276,7 +364,10 @@ describe('the end of a ledger that was tampered with while it was closed', () =>
       'a record is changed',
       "UPDATE record SET entry = replace(entry, 'malformedJson', 'malformedJSON') WHERE sequence = 6",
     ],
-    ['a hash is changed', "UPDATE record SET hash = 'A' || substr(hash, 2) WHERE sequence = 6"],
+    [
+      'a hash is changed',
+      "UPDATE record SET hash = iif(hash LIKE 'A%', 'B', 'A') || substr(hash, 2) WHERE sequence = 6",
+    ],
     ['a record is deleted', 'DELETE FROM record WHERE sequence = 6'],
     [
       'the checkpoint is changed',
