@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   copyFileSync,
   mkdirSync,
@@ -21,11 +22,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { provedLedger } from '../../test/a-proved-ledger.js'
 import { intent, outcome, refusal, spare } from '../../test/an-audit-store.js'
 import type { AuditRecord } from './audit-record.js'
-import { canonicalJson } from './canonical-json.js'
+import { entryOf, readEntry } from './entry-chain.js'
+import { rowOf } from './ledger-records.js'
 import type { Row } from './ledger-writer.js'
 import { ledgerKeys } from './node-ledger-keys.js'
 import { signingRing } from './node-signing-ring.js'
-import { termsOf } from './record-terms.js'
 import { openSqliteLedger, type SqliteLedger } from './sqlite-ledger.js'
 
 let directory = ''
@@ -65,19 +66,7 @@ const close = (): void => {
   ledger = undefined
 }
 
-const row = (record: AuditRecord, more: Partial<Row> = {}): Row => {
-  const json = canonicalJson(record)
-  if (E.isLeft(json)) throw new Error(json.left)
-  return {
-    auditId: record.auditId,
-    kind: record.kind,
-    at: record.at,
-    outcome: record.kind === 'outcome' ? record.outcome : null,
-    record: json.right,
-    terms: termsOf(record),
-    ...more,
-  }
-}
+const row = (record: AuditRecord, more: Partial<Row> = {}): Row => ({ ...rowOf(record), ...more })
 
 const commit = (...records: ReadonlyArray<AuditRecord>) =>
   ledger?.commit({ rows: records.map((record) => row(record)), checkpoint: 'whenDue', spare: spare() })
@@ -184,6 +173,39 @@ describe('after an error', () => {
     const { faults, records } = provedLedger(directory)
     expect(faults).toEqual([])
     expect(records.at(-1)).toEqual(last)
+  })
+
+  it('an intent that is on record all the same ends as not sent, however often the disk fails meanwhile, and its key is free', () => {
+    open()
+    commit(refusal())
+    const begun = row(intent(), { claim: { forms: [{ key: 'k', fingerprint: 'f' }] } })
+    const failsWith = (...rows: ReadonlyArray<Row>): void => {
+      fromOutside("CREATE TRIGGER broken BEFORE INSERT ON record BEGIN SELECT raise(ABORT, 'no room'); END")
+      expect(() => ledger?.commit({ rows, checkpoint: 'whenDue', spare: spare() })).toThrow('no room')
+      fromOutside('DROP TRIGGER broken')
+    }
+    failsWith(begun)
+    // As if the disk had said no and done it.
+    const last = ask('SELECT sequence, hash, entry FROM record ORDER BY sequence DESC LIMIT 1')
+    const seat = { stream: 1, writer: readEntry(String(last['entry']))?.writer ?? '' }
+    const entry = entryOf({ sequence: Number(last['sequence']), hash: String(last['hash']) }, seat, begun.record)
+    const hashed = createHash('sha256').update(entry).digest('base64')
+    fromOutside(`
+      INSERT INTO record (sequence, audit_id, kind, at, entry, hash)
+        VALUES (${String(Number(last['sequence']) + 1)}, '${begun.auditId}', 'intent', '${begun.at}', '${entry}', '${hashed}');
+      INSERT INTO claim (key, fingerprint, audit_id, claimed_at) VALUES ('k', 'f', '${begun.auditId}', '${begun.at}')`)
+    failsWith(row(refusal()))
+    commit(refusal())
+
+    const { faults, records } = provedLedger(directory)
+    expect(faults).toEqual([])
+    expect(records.filter(({ auditId }) => auditId === begun.auditId)).toMatchObject([
+      { kind: 'intent' },
+      { kind: 'outcome', outcome: 'notSent', code: 'auditUnavailable' },
+    ])
+    expect(rowsIn('claim')).toBe(0)
+    commit(refusal())
+    expect(provedLedger(directory).records).toHaveLength(records.length + 1)
   })
 
   it('in pruning, nothing that is remembered of the file is trusted either', () => {
