@@ -61,7 +61,9 @@ export const startProxy = async (config: Config, log: Log): Promise<E.Either<str
   )()
   if (E.isLeft(started)) {
     await store.close()
-    return E.left(`The audit ledger cannot be written: ${JSON.stringify(started.left)}`)
+    const { left } = started
+    const why = 'cause' in left && typeof left.cause === 'string' ? left.cause : JSON.stringify(left)
+    return E.left(`The audit ledger cannot be written: ${why}`)
   }
   if (settled > 0)
     log.alarm('calls of an earlier process have no known outcome; they are settled as indeterminate', { settled })

@@ -5,28 +5,13 @@ import * as fc from 'fast-check'
 import { v7 as uuidv7 } from 'uuid'
 import type { AuditReader, Seek, StoredEntry } from '../src/audit/audit-reader.js'
 import type { AuditRecord } from '../src/audit/audit-record.js'
-import { canonicalJson } from '../src/audit/canonical-json.js'
 import { entryOf, genesisOf, type Head, originOf } from '../src/audit/entry-chain.js'
+import { rowOf } from '../src/audit/ledger-records.js'
 import type { Row } from '../src/audit/ledger-writer.js'
-import { termsOf } from '../src/audit/record-terms.js'
 import { openSqliteLedger } from '../src/audit/sqlite-ledger.js'
 import { spare } from './an-audit-store.js'
 
 const sha256 = (text: string): string => hash('sha256', text, 'base64')
-
-/** A record as a ledger takes it. */
-const rowOf = (record: AuditRecord): Row => {
-  const json = canonicalJson(record)
-  if (E.isLeft(json)) throw new Error(json.left)
-  return {
-    auditId: record.auditId,
-    kind: record.kind,
-    at: record.at,
-    outcome: record.kind === 'outcome' ? record.outcome : null,
-    record: json.right,
-    terms: termsOf(record),
-  }
-}
 
 /** Writes records into a SQLite ledger in a folder, so many at a time. */
 export const writeSqliteLedger = (directory: string, records: Iterable<AuditRecord>, together = 1_000): void => {

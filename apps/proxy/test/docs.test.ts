@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import type { ProblemKind } from '../src/audit/verify-report.js'
 import { variables } from '../src/config/variables.js'
 import { outcomeOfError } from '../src/domain/outcome.js'
 import type { ProxyError, TokenInvalidReason } from '../src/domain/proxy-error.js'
@@ -174,5 +175,37 @@ describe('docs/configuration.md', () => {
           : `\`${guidance.fallback}\``,
       )
     }
+  })
+})
+
+describe('docs/how-to/audit.md', () => {
+  const kinds: Readonly<Record<ProblemKind, true>> = {
+    changed: true,
+    unreadable: true,
+    columnsDiffer: true,
+    missing: true,
+    outOfPlace: true,
+    broken: true,
+    recomputed: true,
+    otherLedger: true,
+    signatureInvalid: true,
+    keyUnknown: true,
+    keyChangeInvalid: true,
+    tailCut: true,
+    startMissing: true,
+    checkpointPruned: true,
+    endWithoutIntent: true,
+    secondIntent: true,
+    openFromWrong: true,
+    indexIncomplete: true,
+  }
+
+  it('explains each word that verify has for what is wrong, and no other', () => {
+    const [, table = ''] = doc('how-to/audit.md').split('| It says')
+    const [ofWords = ''] = table.split('\n\n')
+    const told = [...ofWords.matchAll(/^\| `(\w+)`/gm)].map(([, word]) => word)
+
+    expect(told).toHaveLength(Object.keys(kinds).length)
+    expect(new Set(told)).toEqual(new Set(Object.keys(kinds)))
   })
 })

@@ -280,8 +280,18 @@ describe.skipIf(!isLinux)('roles', () => {
     })
   })
 
-  it('need no more than they are given, once the owner has made them', async () => {
+  it('that have not been given their rights are told so', async () => {
     await (await opened(url)).writer.close()
+
+    expect(await openPg(roleUrl('proxy'))).toEqual({
+      _tag: 'Left',
+      left: expect.stringMatching(
+        /permission denied.*Have the owner give this role its rights: migrations\/postgres\/rights\.sql$/,
+      ),
+    })
+  })
+
+  it('need no more than they are given, once the owner has made them', async () => {
     await sql(url, rights)
     const { writer } = await opened(roleUrl('proxy'), { settleAfterInMs: 0 })
     writers.push(writer)

@@ -70,7 +70,7 @@ export interface AuditReader {
   readonly estimate: (term: number) => TE.TaskEither<LedgerUnreadable, number>
   /** Checkpoints of a stream, newest first, at most so many. */
   readonly checkpoints: (stream: number, limit: number) => TE.TaskEither<LedgerUnreadable, ReadonlyArray<StoredEntry>>
-  /** The span of the index that has an entry; without one, the next. Only where the index is ours, not the database's own. */
+  /** The span of the index that has an entry; without one, the next. Only of a SQLite ledger. */
   readonly indexedSpan?: (stream: number, sequence: number) => TE.TaskEither<LedgerUnreadable, IndexedSpan | undefined>
   readonly close: () => Promise<void>
 }

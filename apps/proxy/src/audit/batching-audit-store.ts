@@ -3,8 +3,8 @@ import { boundedRecord } from './bounded-record.js'
 import type { AuditRecord, LifecycleRecord } from './audit-record.js'
 import type { Appended, AuditNotWritten, AuditStore, WithRecord } from './audit-store.js'
 import { canonicalJson } from './canonical-json.js'
+import { endOf, rowWith, writtenLate } from './ledger-records.js'
 import type { Batch, Committed, LedgerWriter, Row, Spare, WriteFailed } from './ledger-writer.js'
-import { termsOf } from './record-terms.js'
 
 export interface BatchingSettings {
   /** How long a record may take to be durable before it counts as not written. */
@@ -58,16 +58,7 @@ const leastOf = (record: AuditRecord, why: string): AuditRecord | undefined => {
 
 const rowOf = (record: AuditRecord, more: WithRecord): E.Either<string, Row> => {
   const json = canonicalJson(boundedRecord(record))
-  if (E.isRight(json))
-    return E.right({
-      auditId: record.auditId,
-      kind: record.kind,
-      at: record.at,
-      outcome: record.kind === 'outcome' ? record.outcome : null,
-      record: json.right,
-      terms: termsOf(record),
-      ...more,
-    })
+  if (E.isRight(json)) return E.right({ ...rowWith(record, json.right), ...more })
   const least = leastOf(record, json.left)
   return least === undefined ? json : rowOf(least, more)
 }
@@ -272,14 +263,7 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
   }
 
   /** For an intent that got to the disk after its caller had been told that nothing would be sent. */
-  const neverSent = (auditId: string): AuditRecord => ({
-    kind: 'outcome',
-    auditId,
-    at: now().toISOString(),
-    outcome: 'notSent',
-    code: 'auditUnavailable',
-    reason: 'the intent was written after its deadline; nothing was sent',
-  })
+  const neverSent = (auditId: string): AuditRecord => endOf(auditId, now().toISOString(), writtenLate)
 
   const freed = ({ claim }: WithRecord): WithRecord =>
     claim === undefined ? {} : { kept: { key: claim.forms[0].key, answer: undefined } }

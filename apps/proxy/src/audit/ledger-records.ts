@@ -7,18 +7,21 @@ import { termsOf } from './record-terms.js'
 /** How long an idempotency key is held, from its intent on. */
 export const claimLivesInMs = 24 * 3_600_000
 
+/** The row of a record, given the canonical JSON of what is kept of it. */
+export const rowWith = (record: AuditRecord, json: string): Row => ({
+  auditId: record.auditId,
+  kind: record.kind,
+  at: record.at,
+  outcome: record.kind === 'outcome' ? record.outcome : null,
+  record: json,
+  terms: termsOf(record),
+})
+
 /** The row of a record that a ledger adds by itself. */
 export const rowOf = (record: AuditRecord): Row => {
   const json = canonicalJson(record)
   if (E.isLeft(json)) throw new Error(json.left)
-  return {
-    auditId: record.auditId,
-    kind: record.kind,
-    at: record.at,
-    outcome: record.kind === 'outcome' ? record.outcome : null,
-    record: json.right,
-    terms: termsOf(record),
-  }
+  return rowWith(record, json.right)
 }
 
 export const endOf = (
@@ -37,6 +40,12 @@ export const neverSent = {
   outcome: 'notSent',
   code: 'auditUnavailable',
   reason: 'the intent was written although the store had reported an error; nothing was sent',
+} as const
+
+export const writtenLate = {
+  outcome: 'notSent',
+  code: 'auditUnavailable',
+  reason: 'the intent was written after its deadline; nothing was sent',
 } as const
 
 export const lifecycle = (

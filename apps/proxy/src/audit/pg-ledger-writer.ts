@@ -476,8 +476,12 @@ export const openPgLedgerWriter = async (
   const target = pgTarget(settings.url)
   if (E.isLeft(target)) return E.left(`the URL of the database cannot be used: ${target.left}`)
   const ledger = new PgLedger(settings, target.right, keys)
-  const told = (error: unknown): string =>
-    `PostgreSQL at ${target.right.name}: ${error instanceof Error ? error.message : String(error)}`
+  const told = (error: unknown): string => {
+    const message = `PostgreSQL at ${target.right.name}: ${error instanceof Error ? error.message : String(error)}`
+    return error instanceof PgRefusal && error.code === '42501'
+      ? `${message}. Have the owner give this role its rights: migrations/postgres/rights.sql`
+      : message
+  }
   const orFailed = async <A>(work: Promise<A>): Promise<A | WriteFailed> => {
     try {
       return await work

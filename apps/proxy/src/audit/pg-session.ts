@@ -70,7 +70,6 @@ const mayNot = (error: unknown): unknown =>
   error instanceof PgRefusal && error.code === '42501'
     ? new PgRefusal(
         `${error.message}. The ledger is not there in today's format, and this role may not make it: have the owner of the database do so`,
-        error.code,
       )
     : error
 

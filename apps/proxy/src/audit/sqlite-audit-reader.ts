@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite'
 import * as E from 'fp-ts/lib/Either.js'
@@ -31,6 +32,14 @@ const entriesBy = (database: DatabaseSync, condition: string) => {
   statement.setReturnArrays(true)
   return (...parameters: ReadonlyArray<SQLInputValue>): ReadonlyArray<StoredEntry> =>
     statement.all(...parameters).map(storedEntry)
+}
+
+const whyFormat = (format: number): string => {
+  if (format === 0) return 'it is no audit ledger: name the folder that AUDIT_DIRECTORY names for the proxy'
+  const formats = `it has format ${String(format)}, and this program reads format ${String(currentFormat)}`
+  return format < currentFormat
+    ? `${formats}: the next start of a proxy of this version brings it to that`
+    : `${formats}: use the program of the version that wrote it`
 }
 
 const unreadable = (path: string, error: unknown): LedgerUnreadable => ({
@@ -197,13 +206,15 @@ export const openSqliteAuditReader = (directory: string): E.Either<LedgerUnreada
     () =>
       Promise.resolve(E.tryCatch(read, (error) => unreadable(path, error)))
   try {
+    if (!existsSync(path))
+      return E.left(
+        unreadable(path, 'is not there, or not to be seen by this user: is that the folder that the proxy writes to?'),
+      )
     const database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 })
     const format = formatOf(database)
     if (format !== currentFormat) {
       database.close()
-      return E.left(
-        unreadable(path, `it has format ${String(format)}, and this program reads format ${String(currentFormat)}`),
-      )
+      return E.left(unreadable(path, whyFormat(format)))
     }
     const statements = statementsOn(database)
     const tail = new UnindexedTail(statements)

@@ -455,6 +455,20 @@ describe('a ledger', () => {
       ).toBe(`${String(first - 1)} recomputed`)
     })
 
+    it('is sound for whoever has kept a newer checkpoint, too, and says which cannot be compared', async () => {
+      const ledger = prunedTo(directory, 'whole')
+      const newer = savedOf(write(ledger, [refusal()], true))
+      ledger.close()
+      const { ledgerId } = await verdictOn(directory, [signer.verifierKey])
+      const pruned = savedOf(signedNote(signer, { origin: originOf(ledgerId, 1), size: 5, head: sha256('x') }))
+      const elsewhere = { ...newer, head: sha256('y') }
+
+      const verdict = await verdictOn(directory, [signer.verifierKey], { saved: [pruned, newer] })
+      expect(verdict).toMatchObject({ isSound: true, streams: [{ savedCompared: [newer.size], savedPruned: [5] }] })
+      const other = await verdictOn(directory, [signer.verifierKey], { saved: [pruned, elsewhere] })
+      expect(other.streams[0]?.problems.map(({ kind }) => kind)).toEqual(['checkpointPruned', 'recomputed'])
+    })
+
     it('is found out when more was deleted than was pruned', async () => {
       prunedTo(directory, 'whole').close()
       const { streams } = await verdictOn(directory, [signer.verifierKey])

@@ -24,7 +24,7 @@ export type ProblemKind =
   | 'tailCut'
   /** The oldest entries are not there, and that is not on record as it should be. */
   | 'startMissing'
-  /** A saved checkpoint is of a part that was pruned: it cannot be compared. */
+  /** A saved checkpoint is of a part that was pruned, and there is no newer one: nothing could be compared. */
   | 'checkpointPruned'
   | 'endWithoutIntent'
   | 'secondIntent'
@@ -73,6 +73,8 @@ export interface StreamReport {
   readonly pruned: { readonly before: number; readonly by: number; readonly isProved: boolean } | undefined
   /** The sizes of saved checkpoints that were compared and agree. */
   readonly savedCompared: ReadonlyArray<number>
+  /** The sizes of those that cannot be compared any more, since what they tell of was pruned. */
+  readonly savedPruned: ReadonlyArray<number>
   /** In the order of their sequence; the first of them if there are very many. */
   readonly problems: ReadonlyArray<Problem>
   readonly problemsByKind: Readonly<Partial<Record<ProblemKind, number>>>

@@ -157,6 +157,7 @@ export class StreamVerifier {
       openIntents: this.#open.size,
       pruned,
       savedCompared: this.#compared,
+      savedPruned: pruned === undefined ? [] : this.#savedPruned(),
       problems: this.#found.first,
       problemsByKind: this.#found.byKind,
     }
@@ -343,13 +344,20 @@ export class StreamVerifier {
       )
       return undefined
     }
-    for (const { size } of this.#saved.filter((saved) => saved.size < this.#first - 1 && saved.size > 0))
-      this.#found.add(
-        'checkpointPruned',
-        size,
-        'a saved checkpoint is of this record, which was pruned: take a newer one to compare with',
-      )
+    // Whoever keeps each checkpoint there was has many of them; without a newer one, nothing was compared at all.
+    if (this.#compared.length === 0)
+      for (const size of this.#savedPruned())
+        this.#found.add(
+          'checkpointPruned',
+          size,
+          'a saved checkpoint is of this record, which was pruned: take a newer one to compare with',
+        )
     return { before: pruning.before, by: pruning.sequence, isProved: pruning.sequence <= this.#provedUpTo }
+  }
+
+  /** Sizes of saved checkpoints that end before the first record that is there, or the last one before it. */
+  #savedPruned(): ReadonlyArray<number> {
+    return this.#saved.map(({ size }) => size).filter((size) => size > 0 && size < this.#first - 1)
   }
 
   /** Pruning is up to a checkpoint that was old enough, and is there still. While it goes on, some entries before it are, too. */

@@ -28,7 +28,7 @@ anew. Names the first bad record and what is wrong with it.
                       ledger's folder. Keys that follow it are believed where a record, signed by
                       both, says so
   --index             looks, too, whether all can be found that there is; takes several times as
-                      long
+                      long. Of a SQLite ledger alone
 
 With --json, one object: {"verdict": "sound" | "unsound" | "incomplete", …}. Ctrl-C ends it with
 what was found so far (exit code 130, or 3).`
@@ -102,7 +102,7 @@ export const verifyCommand = (watchInterruption: () => () => boolean): AuditComm
       })({ saved, onlySince: since !== undefined, withIndex: values['index'] === true }),
     )
     if (values['index'] === true && !report.indexChecked)
-      context.err('The index of this ledger is the database’s own: it was not compared.\n')
+      context.err('The index of a ledger in PostgreSQL cannot be compared yet; all else was.\n')
     try {
       await out(values['json'] === true ? `${jsonOf(report, keys)}\n` : tellReport(report, keys))
     } catch (error) {

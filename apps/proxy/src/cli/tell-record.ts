@@ -17,6 +17,10 @@ const fromWhere = ({ claimedFor, peer }: { readonly peer: string; readonly claim
 const what = (operation: string | undefined, version: string | undefined): ReadonlyArray<string> =>
   operation === undefined ? [] : [`${operation} (${version ?? ''})`]
 
+/** But for the statement of two keys: that is many lines long, and for the verifier. */
+const detailText = (detail: Readonly<Record<string, string | number>>): ReadonlyArray<string> =>
+  Object.entries(detail).flatMap(([name, value]) => (name === 'statement' ? [] : [`${name} ${String(value)}`]))
+
 const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
   switch (record.kind) {
     case 'intent':
@@ -70,7 +74,7 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
         ...(record.counts.length > 3 ? [`${String(record.counts.length - 3)} more counts`] : []),
       ]
     case 'lifecycle':
-      return [record.event, ...Object.entries(record.detail).map(([name, value]) => `${name} ${String(value)}`)]
+      return [record.event, ...detailText(record.detail)]
     case 'checkpoint':
       return ['of all before it', `each call before record ${String(record.openFrom)} has ended`]
   }

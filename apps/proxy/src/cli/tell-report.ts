@@ -34,7 +34,8 @@ const problemsText = ({ problems, problemsByKind }: StreamReport): ReadonlyArray
 }
 
 const streamText = (report: StreamReport, signaturesChecked: boolean): string => {
-  const { checkpoints, count, first, head, last, openIntents, problems, pruned, savedCompared, stream } = report
+  const { checkpoints, count, first, head, last, openIntents, problems, pruned, savedCompared, savedPruned, stream } =
+    report
   const newestSaved = savedCompared.at(-1)
   const lines = [
     ...(count === 0 ? [] : [`the hash of the last is ${head ?? ''}`]),
@@ -47,6 +48,9 @@ const streamText = (report: StreamReport, signaturesChecked: boolean): string =>
       : [
           `what was before record ${thousands(pruned.before)} was pruned, as record ${thousands(pruned.by)} tells${pruned.isProved ? '' : ', which no checked signature covers yet: verify again after the next checkpoint'}`,
         ]),
+    ...(savedPruned.length === 0
+      ? []
+      : [`${plural(savedPruned.length, 'saved checkpoint')} of that part cannot be compared any more`]),
     ...(newestSaved === undefined || problems.length > 0
       ? []
       : [
