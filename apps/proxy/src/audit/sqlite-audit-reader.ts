@@ -7,7 +7,7 @@ import { readEntry } from './entry-chain.js'
 import { parsedRecord } from './kept-record.js'
 import { termsOf } from './record-terms.js'
 import { bucketOf, buckets, offsetsOf } from './term-postings.js'
-import { currentFormat, formatOf, ledgerFile } from './sqlite-ledger-file.js'
+import { currentFormat, faultsOfTables, formatOf, ledgerFile } from './sqlite-ledger-file.js'
 
 type Columns = Readonly<Record<string, SQLOutputValue>>
 
@@ -231,6 +231,7 @@ export const openSqliteAuditReader = (directory: string): E.Either<LedgerUnreada
             .reduce((found, row) => found + offsetsIn(term, row['postings']).length, tail.sequencesWith(term).length)
         }),
       checkpoints: (_stream, limit) => attempt(() => statements.checkpoints(limit)),
+      faultsOfTables: (withIndexes) => attempt(() => faultsOfTables(database, withIndexes)),
       indexedSpan: (_stream, sequence) => attempt(() => spanAt(database, sequence)),
       close: () => {
         database.close()
