@@ -134,7 +134,7 @@ describe('a ledger whose files are tampered with while it is open', () => {
       const words = /was (deleted or renamed|replaced|cut short) while it was in use/
       expect(() => ledger?.check()).toThrow(words)
       expect(() => commit(intent())).toThrow(words)
-      expect(() => ledger?.prune('2020-01-01T00:00:00.000Z', spare())).toThrow(words)
+      expect(() => ledger?.prune('2020-01-01T00:00:00.000Z', [spare(), spare()])).toThrow(words)
     })
   })
 
@@ -179,14 +179,14 @@ describe('after an error', () => {
     open({ checkpointEveryRecords: 2 })
     for (let count = 0; count < 4; count++) commit(refusal())
     fromOutside("CREATE TRIGGER broken BEFORE INSERT ON pruned BEGIN SELECT raise(ABORT, 'no room'); END")
-    expect(() => ledger?.prune('2030-01-01T00:00:00.000Z', spare())).toThrow('no room')
+    expect(() => ledger?.prune('2030-01-01T00:00:00.000Z', [spare(), spare()])).toThrow('no room')
     fromOutside('DROP TRIGGER broken')
     mkdirSync(pathOf(journal))
 
     // It does open it anew.
-    expect(() => ledger?.prune('2030-01-01T00:00:00.000Z', spare())).toThrow('disk I/O error')
+    expect(() => ledger?.prune('2030-01-01T00:00:00.000Z', [spare(), spare()])).toThrow('disk I/O error')
     rmdirSync(pathOf(journal))
-    expect(ledger?.prune('2030-01-01T00:00:00.000Z', spare())).toMatchObject({ _tag: 'Pruned', more: false })
+    expect(ledger?.prune('2030-01-01T00:00:00.000Z', [spare(), spare()])).toMatchObject({ _tag: 'Pruned', more: false })
   })
 })
 

@@ -56,6 +56,8 @@ export const positionFrom = (
   let head: Head | undefined
   let checkpointAt = 0
   let checkpoint: CheckpointRecord | undefined
+  /** Of a record that tells of a pruning, which its writer signs at once: without that it is somebody else's. */
+  let unsigned: number | undefined
   for (const { entry: text, hash, sequence } of entries) {
     const entry = readEntry(text)
     const before = head ?? (sequence === 1 ? genesis : undefined)
@@ -65,6 +67,8 @@ export const positionFrom = (
       sha256(text) === hash &&
       (before === undefined || (before.sequence === sequence - 1 && entry.previous === before.hash))
     if (!isInPlace || record === undefined) return E.left(sequence)
+    if (unsigned !== undefined && record.kind !== 'checkpoint') return E.left(unsigned)
+    unsigned = record.kind === 'lifecycle' && record.event === 'pruned' ? sequence : undefined
     head = { sequence, hash }
     if (record.kind === 'intent') open.set(record.auditId, sequence)
     else open.delete(record.auditId)
@@ -74,6 +78,7 @@ export const positionFrom = (
     }
     if (sequence > lastIndexed) span.add({ sequence, at: record.at, terms: termsOf(record) })
   }
+  if (unsigned !== undefined) return E.left(unsigned)
   return E.right({ head: head ?? genesis, checkpointAt, checkpoint, open, span })
 }
 

@@ -342,11 +342,12 @@ export class StreamVerifier {
   #checkStart(): StreamReport['pruned'] {
     if (this.#first <= 1 || this.#first === this.#stream.since?.size) return undefined
     const pruning = this.#prunings.findLast((one) => one.before >= this.#first && this.#isLegitimate(one))
-    if (pruning === undefined) {
+    const isProved = pruning !== undefined && pruning.sequence <= this.#provedUpTo
+    if (pruning === undefined || (this.#keys !== undefined && !isProved)) {
       this.#found.add(
         'startMissing',
         1,
-        `${range(1, this.#first - 1)} not there, and no record tells that they were pruned`,
+        `${range(1, this.#first - 1)} not there, and ${pruning === undefined ? 'no record tells that they were pruned' : `no signature covers record ${String(pruning.sequence)}, which tells that they were pruned`}`,
       )
       return undefined
     }
@@ -356,7 +357,7 @@ export class StreamVerifier {
         size,
         'a saved checkpoint is of this record, which was pruned: take a newer one to compare with',
       )
-    return { before: pruning.before, by: pruning.sequence, isProved: pruning.sequence <= this.#provedUpTo }
+    return { before: pruning.before, by: pruning.sequence, isProved }
   }
 
   /** Pruning is up to a checkpoint that was old enough, and is there still. While it goes on, some entries before it are, too. */

@@ -45,7 +45,7 @@ const streamText = (report: StreamReport, signaturesChecked: boolean): string =>
     ...(pruned === undefined
       ? []
       : [
-          `what was before record ${thousands(pruned.before)} was pruned, as record ${thousands(pruned.by)} tells${pruned.isProved ? '' : ', which no checked signature covers yet: verify again after the next checkpoint'}`,
+          `what was before record ${thousands(pruned.before)} was pruned, as record ${thousands(pruned.by)} tells${pruned.isProved ? '' : ', which no signature that was checked covers'}`,
         ]),
     ...(newestSaved === undefined || problems.length > 0
       ? []
