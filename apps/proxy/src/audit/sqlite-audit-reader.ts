@@ -5,7 +5,7 @@ import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { AuditReader, Hit, IndexedSpan, LedgerUnreadable, Seek, StoredEntry } from './audit-reader.js'
 import { readEntry } from './entry-chain.js'
 import { parsedRecord } from './kept-record.js'
-import { termsOf } from './record-terms.js'
+import { termsOfKept } from './record-terms.js'
 import { bucketOf, buckets, offsetsOf } from './term-postings.js'
 import { currentFormat, faultsOfTables, formatOf, ledgerFile } from './sqlite-ledger-file.js'
 
@@ -98,7 +98,7 @@ class UnindexedTail {
     for (const row of this.#statements.after.iterate(this.#last)) {
       this.#last = Number(row['sequence'])
       const record = parsedRecord(readEntry(String(row['entry']))?.record ?? '')
-      for (const term of record === undefined ? [] : new Set(termsOf(record))) {
+      for (const term of record === undefined ? [] : new Set(termsOfKept(record))) {
         const sequences = this.#sequencesOf.get(term)
         if (sequences === undefined) this.#sequencesOf.set(term, [this.#last])
         else sequences.push(this.#last)

@@ -3,7 +3,7 @@ import type { CheckpointRecord } from './audit-record.js'
 import { entryOf, type Head, readEntry, type Seat, type Sha256 } from './entry-chain.js'
 import { parsedRecord } from './kept-record.js'
 import type { Row } from './ledger-writer.js'
-import { termsOf } from './record-terms.js'
+import { termsOfKept } from './record-terms.js'
 import { TermSpan } from './term-span.js'
 
 /** A row with its place in the chain. */
@@ -76,7 +76,7 @@ export const positionFrom = (
       checkpointAt = sequence
       checkpoint = record
     }
-    if (sequence > lastIndexed) span.add({ sequence, at: record.at, terms: termsOf(record) })
+    if (sequence > lastIndexed) span.add({ sequence, at: record.at, terms: termsOfKept(record) })
   }
   if (unsigned !== undefined) return E.left(unsigned)
   return E.right({ head: head ?? genesis, checkpointAt, checkpoint, open, span })

@@ -37,7 +37,7 @@ const streamText = (report: StreamReport, signaturesChecked: boolean): string =>
   const { checkpoints, count, first, head, last, openIntents, problems, pruned, savedCompared, stream } = report
   const newestSaved = savedCompared.at(-1)
   const lines = [
-    ...(count === 0 ? [] : [`the hash of the last is ${head ?? ''}`]),
+    ...(count === 0 ? [] : [`the hash of the last is ${visibleText(head ?? '')}`]),
     ...(signaturesChecked
       ? signaturesText(report)
       : [`${plural(checkpoints.seen, 'checkpoint')}, no signature checked`]),
