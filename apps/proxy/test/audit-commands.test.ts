@@ -253,6 +253,25 @@ describe('a ledger that was changed', () => {
 
     expect(stdout).toContain(String.raw`a\u001b[2Jb\u202ec\u000d`)
   })
+
+  it('shows none of what stands where a hash should', async () => {
+    sql(
+      "UPDATE record SET hash = char(27) || '[2J' || char(27) || '[HSOUND' || substr(hash, 1, 32) WHERE sequence = 20",
+    )
+    const { code, stdout } = await verify()
+
+    expect(code).toBe(3)
+    expect(stdout).toContain(String.raw`the hash of the last is \u001b[2J\u001b[HSOUND`)
+    expect(stdout).not.toContain('\u001b')
+  })
+
+  it('is searched all the same when a record in it is not what its kind says', async () => {
+    sql(`UPDATE record SET entry = replace(entry, '"fields":', '"others":') WHERE kind = 'intent'`)
+
+    expect(await audit('find', '--peer', '127.0.0.1', '--refusals', '--directory', directory)).toMatchObject({
+      code: 0,
+    })
+  })
 })
 
 describe('a long verification', () => {

@@ -197,6 +197,7 @@ describe('docs/how-to/audit.md', () => {
     endWithoutIntent: true,
     secondIntent: true,
     openFromWrong: true,
+    tablesDiffer: true,
     indexIncomplete: true,
   }
 

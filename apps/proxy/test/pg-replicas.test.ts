@@ -239,16 +239,27 @@ describe.skipIf(!isLinux)('old records of a stream that nobody writes', () => {
     await gone.close()
     await untilFree(1)
 
-    expect(await there.prune('2021-01-01T00:00:00.000Z', spare())).toEqual({
+    expect(await there.prune('2021-01-01T00:00:00.000Z', [spare(), spare()])).toEqual({
       _tag: 'Pruned',
       records: 2_000,
       more: true,
+      checkpoint: expect.stringContaining('/1\n2502\n'),
     })
-    expect(await there.prune('2021-01-01T00:00:00.000Z', spare())).toEqual({ _tag: 'Pruned', records: 500, more: true })
-    expect(await there.prune('2021-01-01T00:00:00.000Z', spare())).toEqual({ _tag: 'Pruned', records: 0, more: false })
+    expect(await there.prune('2021-01-01T00:00:00.000Z', [spare(), spare()])).toEqual({
+      _tag: 'Pruned',
+      records: 500,
+      more: true,
+    })
+    expect(await there.prune('2021-01-01T00:00:00.000Z', [spare(), spare()])).toEqual({
+      _tag: 'Pruned',
+      records: 0,
+      more: false,
+    })
     expect((await provedRecords(url)).get(1)).toEqual([
       expect.objectContaining({ kind: 'checkpoint' }),
       expect.objectContaining({ event: 'pruned', detail: { before: 2_501, olderThan: '2021-01-01T00:00:00.000Z' } }),
+      // Signed at once: nobody else is to make it up.
+      expect.objectContaining({ kind: 'checkpoint', note: expect.stringContaining('/1\n2502\n') }),
     ])
   })
 })
@@ -308,7 +319,7 @@ describe.skipIf(!isLinux)('roles', () => {
       }),
     ).toMatchObject({ _tag: 'Committed' })
     expect(await writer.check()).toEqual({ _tag: 'Checked' })
-    expect(await writer.prune('2021-01-01T00:00:00.000Z', spare())).toMatchObject({ records: 2 })
+    expect(await writer.prune('2021-01-01T00:00:00.000Z', [spare(), spare()])).toMatchObject({ records: 2 })
     await server.endConnections(url)
     expect(await writer.commit(batch(...Array.from({ length: 5_000 }, () => intent())))).toEqual(committed)
     expect(await writer.commit(batch(refusal()))).toEqual(committed)

@@ -70,6 +70,11 @@ export interface AuditReader {
   readonly estimate: (term: number) => TE.TaskEither<LedgerUnreadable, number>
   /** Checkpoints of a stream, newest first, at most so many. */
   readonly checkpoints: (stream: number, limit: number) => TE.TaskEither<LedgerUnreadable, ReadonlyArray<StoredEntry>>
+  /**
+   * What is wrong with the tables themselves: where they are not as the program makes them, one question may be answered with
+   * other records than another. With their indexes, which takes as long as reading all of it.
+   */
+  readonly faultsOfTables?: (withIndexes: boolean) => TE.TaskEither<LedgerUnreadable, ReadonlyArray<string>>
   /** The span of the index that has an entry; without one, the next. Only of a SQLite ledger. */
   readonly indexedSpan?: (stream: number, sequence: number) => TE.TaskEither<LedgerUnreadable, IndexedSpan | undefined>
   readonly close: () => Promise<void>

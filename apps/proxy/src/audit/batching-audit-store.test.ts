@@ -104,6 +104,8 @@ describe('while the hand of the ledger hangs', () => {
     const { hand: scripted, store: opened, timers } = aStore((commit) => (commit === 0 ? 'hangs' : 'none'))
     const late = uuidv7()
     void begin(opened, late)
+    // It is with the hand before the first look comes, which writes a checkpoint.
+    await turns()
     await timers.pass(4_000)
     scripted.release()
     await until(() => opened.problem() === undefined)

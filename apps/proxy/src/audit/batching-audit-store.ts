@@ -317,12 +317,13 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
     const olderThan = new Date(now().getTime() - retentionInMs).toISOString()
     let records = 0
     for (;;) {
-      const result = await next(() => ledger.prune(olderThan, spare()))
+      const result = await next(() => ledger.prune(olderThan, [spare(), spare()]))
       if (result._tag === 'Failed') {
         fail(result.message)
         return
       }
       records += result.records
+      if (result.checkpoint !== undefined) checkpoint(result.checkpoint)
       if (!result.more || isClosing) break
       // Calls go first.
       await whenIdle()

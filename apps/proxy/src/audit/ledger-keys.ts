@@ -19,10 +19,11 @@ export interface LedgerKeys {
   readonly signCheckpoint: (checkpoint: Checkpoint) => string
   /**
    * What has changed since the last checkpoint, to be put on record; Left when a key that was in use then is no longer
-   * there.
+   * there, or when that checkpoint, which is to be of so many records, was signed by none of the keys.
    */
   readonly changesSince: (
     origin: string,
     last: CheckpointRecord,
+    size: number,
   ) => E.Either<string, ReadonlyArray<LifecycleRecord['detail']>>
 }

@@ -20,6 +20,9 @@ export interface Spare {
   readonly at: string
 }
 
+/** For the record that tells of it, and for its checkpoint. */
+export type SparesToPrune = readonly [pruned: Spare, checkpoint: Spare]
+
 export interface Batch {
   readonly rows: ReadonlyArray<Row>
   /** `now`: if there is anything that the last one does not cover. */
@@ -55,6 +58,8 @@ export interface Pruned {
   readonly records: number
   /** There is more to prune: ask again. */
   readonly more: boolean
+  /** The signed note of the checkpoint that was written with the record of it. */
+  readonly checkpoint?: string
 }
 
 /**
@@ -65,8 +70,11 @@ export interface LedgerWriter {
   readonly commit: (batch: Batch) => Promise<Committed | WriteFailed>
   /** Looks after the ledger without writing: is it still there, is there room? */
   readonly check: () => Promise<Checked | WriteFailed>
-  /** Deletes some of what is older than the time given, up to a checkpoint, which stays. */
-  readonly prune: (olderThan: string, spare: Spare) => Promise<Pruned | WriteFailed>
+  /**
+   * Deletes some of what is older than the time given, up to a checkpoint, which stays. That it does is put on record before, and
+   * signed at once.
+   */
+  readonly prune: (olderThan: string, spares: SparesToPrune) => Promise<Pruned | WriteFailed>
   readonly close: () => Promise<void>
 }
 

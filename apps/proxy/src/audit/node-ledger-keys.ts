@@ -1,12 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import type { LifecycleRecord } from './audit-record.js'
-import { checkpointBody } from './checkpoint-body.js'
+import type { CheckpointRecord, LifecycleRecord } from './audit-record.js'
+import { checkpointBody, readCheckpoint } from './checkpoint-body.js'
 import { keyChangeStatement } from './key-change.js'
 import type { LedgerKeys } from './ledger-keys.js'
 import type { SigningRing } from './node-signing-ring.js'
-import { signNote } from './signed-note.js'
+import { openNote, signNote } from './signed-note.js'
 
 type Changes = ReadonlyArray<LifecycleRecord['detail']>
 
@@ -31,6 +31,27 @@ const signingChange = (ring: SigningRing, origin: string, verifierKey: string): 
     ),
   )
 
+/** Whoever can write to the ledger could have made up all that is before it. */
+const mustBeSigned = (
+  { verifiers }: SigningRing,
+  origin: string,
+  { note }: CheckpointRecord,
+  size: number,
+): E.Either<string, void> =>
+  pipe(
+    openNote(verifiers)(note),
+    E.chainW(({ body }) => readCheckpoint(body)),
+    E.filterOrElseW(
+      (checkpoint) => checkpoint.origin === origin && checkpoint.size === size,
+      () => undefined,
+    ),
+    E.bimap(
+      () =>
+        `the last checkpoint, record ${String(size + 1)}, was not signed so by a key that is in the file of signing keys. Keep a copy of the ledger, see what "device-install-state-audit verify" says of it, and start with a new one`,
+      () => undefined,
+    ),
+  )
+
 /** What a ledger's hand does with the keys. `digestKeys` are the names of those that digests are made with, newest first. */
 export const ledgerKeys = (ring: SigningRing, digestKeys: ReadonlyArray<string>): LedgerKeys => ({
   digestKey: digestKeys[0] ?? '',
@@ -43,9 +64,10 @@ export const ledgerKeys = (ring: SigningRing, digestKeys: ReadonlyArray<string>)
     if (E.isLeft(note)) throw new Error(`a checkpoint cannot be signed: ${JSON.stringify(note.left)}`)
     return note.right
   },
-  changesSince: (origin, last) =>
+  changesSince: (origin, last, size) =>
     pipe(
       signingChange(ring, origin, last.signedWith),
+      E.chainFirst(() => mustBeSigned(ring, origin, last, size)),
       E.chain((signing) =>
         pipe(
           digestChange(digestKeys, last.digestKey),

@@ -154,6 +154,21 @@ const byTerm = async (ask: Ask, seek: Seek, term: number): Promise<ReadonlyArray
   }
 }
 
+// Records may be found that are in none of the streams that are told of. A step of the index for each stream.
+const writtenStreams = `WITH RECURSIVE written (number) AS (
+  (SELECT stream FROM ${schema}.record ORDER BY stream LIMIT 1)
+  UNION ALL
+  SELECT (SELECT stream FROM ${schema}.record WHERE stream > number ORDER BY stream LIMIT 1)
+  FROM written WHERE number IS NOT NULL)`
+
+// Else a record could be there twice, be found but not read in order, or not be the same for all who ask.
+const isTableOfOurs = `SELECT relkind = 'r' AND NOT relhasrules AND NOT relrowsecurity AND NOT relhassubclass AND (
+    SELECT array_agg(attname::text ORDER BY place)
+    FROM pg_constraint, unnest(conkey) WITH ORDINALITY AS part (number, place), pg_attribute
+    WHERE conrelid = pg_class.oid AND contype = 'p' AND attrelid = pg_class.oid AND attnum = part.number
+  ) = ARRAY['stream', 'sequence'] AS is_ours
+  FROM pg_class WHERE oid = '${schema}.record'::regclass`
+
 const hit = (found: Found): Hit => ({ auditId: found.auditId, cursor: cursorOf(found) })
 
 // Every question here goes by an index, in its order, row by row. A ledger grows at its end, where the planner's statistics
@@ -233,9 +248,11 @@ export const openPgAuditReader = async (url: string): Promise<E.Either<LedgerUnr
     streams: attempt(async (ask) =>
       (
         await ask(
-          `SELECT number, (SELECT min(sequence) FROM ${schema}.record WHERE record.stream = number) AS first,
+          `${writtenStreams}
+           SELECT number, (SELECT min(sequence) FROM ${schema}.record WHERE record.stream = number) AS first,
              (SELECT max(sequence) FROM ${schema}.record WHERE record.stream = number) AS last
-           FROM ${schema}.stream ORDER BY number`,
+           FROM (SELECT number FROM ${schema}.stream UNION SELECT number FROM written WHERE number IS NOT NULL) AS known
+           ORDER BY number`,
         )
       ).map((row) => ({
         stream: Number(row['number']),
@@ -293,6 +310,12 @@ export const openPgAuditReader = async (url: string): Promise<E.Either<LedgerUnr
             limit,
           )
         ).map(storedEntry),
+      ),
+    faultsOfTables: () =>
+      attempt(async (ask) =>
+        (await ask(isTableOfOurs))[0]?.['is_ours'] === true
+          ? []
+          : ['the table of records is not as this program makes it'],
       ),
     close: () => pool.end(),
   })

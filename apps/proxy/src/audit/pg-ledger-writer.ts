@@ -12,6 +12,7 @@ import type {
   Pruned,
   Row,
   Spare,
+  SparesToPrune,
   WriteFailed,
 } from './ledger-writer.js'
 import { forgetClaims, keepKeys, knownFrom, looksFor } from './pg-claims.js'
@@ -54,6 +55,7 @@ export interface PgLedgerSettings {
 
 const prunedAtOnce = 2_000
 const attempts = 4
+const nothingPruned = { _tag: 'Pruned', records: 0 } as const
 
 interface Settled {
   /** Calls that have their end by now. */
@@ -180,7 +182,7 @@ class PgLedger {
   async #tellKeyChanges(session: PgSession, chain: Chain): Promise<void> {
     const { checkpoint, checkpointAt } = chain.position
     if (checkpoint === undefined || this.#told.get(chain.stream) === checkpointAt) return
-    const changes = this.#keys.changesSince(chain.origin, checkpoint)
+    const changes = this.#keys.changesSince(chain.origin, checkpoint, checkpointAt - 1)
     if (E.isLeft(changes)) throw new Error(changes.left)
     await this.#extend(session, chain, [], (draft) => {
       for (const detail of changes.right) add(draft, rowOf(lifecycle('keyChanged', this.#settings.spare(), detail)))
@@ -405,20 +407,29 @@ class PgLedger {
     return { oldest: Number(row?.['oldest'] ?? 0), before: Number(row?.['before'] ?? 0) }
   }
 
-  async #pruneChain(session: PgSession, chain: Chain, olderThan: string, spare: Spare): Promise<number> {
+  async #pruneChain(
+    session: PgSession,
+    chain: Chain,
+    olderThan: string,
+    [spare, toSign]: SparesToPrune,
+  ): Promise<Omit<Pruned, 'more'>> {
     const { stream } = chain
     const { before, oldest } = await this.#span(session, stream, olderThan)
-    for (const sequence of chain.position.open.values()) if (sequence < before) return 0
-    if (before <= oldest) return 0
+    for (const sequence of chain.position.open.values()) if (sequence < before) return nothingPruned
+    if (before <= oldest) return nothingPruned
     const upTo = Math.min(before, oldest + prunedAtOnce)
     const isKnown: PgStatement = {
       text: `SELECT FROM ${schema}.pruned WHERE stream = $1 AND before = $2`,
       values: [stream, before],
     }
-    await this.#extend(session, chain, [isKnown], (draft, [known = []]) => {
+    const note = await this.#extend(session, chain, [isKnown], (draft, [known = []]) => {
       if (known.length === 0) add(draft, rowOf(lifecycle('pruned', spare, { before, olderThan })))
+      // Nobody who has not the key is to have made it up.
+      const checkpoint = known.length === 0 ? this.#checkpointOf(draft, chain.origin, toSign) : undefined
+      if (checkpoint !== undefined) add(draft, rowOf(checkpoint))
       return {
-        result: undefined,
+        result: checkpoint?.note,
+        checkpoint,
         statements: [
           {
             text: `INSERT INTO ${schema}.pruned (stream, before) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
@@ -434,23 +445,23 @@ class PgLedger {
         ],
       }
     })
-    return upTo - oldest
+    return { _tag: 'Pruned', records: upTo - oldest, ...(note === undefined ? {} : { checkpoint: note }) }
   }
 
-  async prune(olderThan: string, spare: Spare): Promise<Pruned> {
+  async prune(olderThan: string, spares: SparesToPrune): Promise<Pruned> {
     const taken = await this.#holding()
     const { chain, session } = taken
-    const own = await this.#pruneChain(session, chain, olderThan, spare)
-    if (own > 0) return { _tag: 'Pruned', records: own, more: true }
+    const own = await this.#pruneChain(session, chain, olderThan, spares)
+    if (own.records > 0) return { ...own, more: true }
     for (const [stream] of await this.#otherStreams(taken)) {
       const { before, oldest } = await this.#span(session, stream, olderThan)
       if (before <= oldest) continue
-      const records = await this.#withStream(session, stream, (other) =>
-        this.#pruneChain(session, other, olderThan, spare),
+      const pruned = await this.#withStream(session, stream, (other) =>
+        this.#pruneChain(session, other, olderThan, spares),
       )
-      if (records !== undefined && records > 0) return { _tag: 'Pruned', records, more: true }
+      if (pruned !== undefined && pruned.records > 0) return { ...pruned, more: true }
     }
-    return { _tag: 'Pruned', records: 0, more: false }
+    return { ...nothingPruned, more: false }
   }
 
   async close(): Promise<void> {
@@ -496,7 +507,7 @@ export const openPgLedgerWriter = async (
       writer: {
         commit: (batch) => orFailed(ledger.commit(batch)),
         check: () => orFailed(ledger.check()),
-        prune: (olderThan, spare) => orFailed(ledger.prune(olderThan, spare)),
+        prune: (olderThan, spares) => orFailed(ledger.prune(olderThan, spares)),
         close: async () => {
           await orFailed(ledger.close())
         },

@@ -95,3 +95,12 @@ export const termOf = (name: TermName, value: string): number => {
 
 export const termsOf = (record: AuditRecord): ReadonlyArray<number> =>
   namedTermsOf(record).map(([name, value]) => termOf(name, value))
+
+/** Of a record that was read back: none when it is not what its kind says, which is for the verifier to tell. */
+export const termsOfKept = (record: AuditRecord): ReadonlyArray<number> => {
+  try {
+    return termsOf(record)
+  } catch {
+    return []
+  }
+}

@@ -6,9 +6,9 @@ import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { AuditReader, Hit, IndexedSpan, LedgerUnreadable, Seek, StoredEntry } from './audit-reader.js'
 import { readEntry } from './entry-chain.js'
 import { parsedRecord } from './kept-record.js'
-import { termsOf } from './record-terms.js'
+import { termsOfKept } from './record-terms.js'
 import { bucketOf, buckets, offsetsOf } from './term-postings.js'
-import { currentFormat, formatOf, ledgerFile } from './sqlite-ledger-file.js'
+import { currentFormat, faultsOfTables, formatOf, ledgerFile } from './sqlite-ledger-file.js'
 
 type Columns = Readonly<Record<string, SQLOutputValue>>
 
@@ -107,7 +107,7 @@ class UnindexedTail {
     for (const row of this.#statements.after.iterate(this.#last)) {
       this.#last = Number(row['sequence'])
       const record = parsedRecord(readEntry(String(row['entry']))?.record ?? '')
-      for (const term of record === undefined ? [] : new Set(termsOf(record))) {
+      for (const term of record === undefined ? [] : new Set(termsOfKept(record))) {
         const sequences = this.#sequencesOf.get(term)
         if (sequences === undefined) this.#sequencesOf.set(term, [this.#last])
         else sequences.push(this.#last)
@@ -242,6 +242,7 @@ export const openSqliteAuditReader = (directory: string): E.Either<LedgerUnreada
             .reduce((found, row) => found + offsetsIn(term, row['postings']).length, tail.sequencesWith(term).length)
         }),
       checkpoints: (_stream, limit) => attempt(() => statements.checkpoints(limit)),
+      faultsOfTables: (withIndexes) => attempt(() => faultsOfTables(database, withIndexes)),
       indexedSpan: (_stream, sequence) => attempt(() => spanAt(database, sequence)),
       close: () => {
         database.close()

@@ -21,6 +21,72 @@ export const formatOf = (database: DatabaseSync): number =>
 /** The format that this program writes. */
 export const currentFormat = migrations.length
 
+interface Made {
+  readonly type: string
+  readonly name: string
+  readonly table: string
+  readonly sql: string
+}
+
+/** Tables, their indexes, and views; without those that SQLite makes for itself. */
+const madeIn = (database: DatabaseSync): ReadonlyArray<Made> =>
+  database
+    .prepare(
+      `SELECT type, lower(name) AS name, lower(tbl_name) AS tbl_name, sql FROM sqlite_schema
+       WHERE type <> 'trigger' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`,
+    )
+    .all()
+    .map((row) => ({
+      type: String(row['type']),
+      name: String(row['name']),
+      table: String(row['tbl_name']),
+      sql: String(row['sql']),
+    }))
+
+let made: ReadonlyArray<Made> | undefined
+
+/** As they are in a new ledger. */
+const asMade = (): ReadonlyArray<Made> => {
+  if (made !== undefined) return made
+  const database = new DatabaseSync(':memory:')
+  try {
+    for (const name of migrations) database.exec(migration(name))
+    made = madeIn(database).filter(({ table }) => table !== 'unchained_record')
+    return made
+  } finally {
+    database.close()
+  }
+}
+
+const isAsMade = (one: Made, expected: ReadonlyArray<Made>): boolean =>
+  expected.some(({ name, sql, type }) => name === one.name && type === one.type && sql === one.sql)
+
+/**
+ * Where the tables of a ledger are not what the migrations make, or, when these are looked at, too, an index does not have what
+ * is in its table. With another table in the place of ours, a record could be there twice, or be found and never be read in
+ * order. Triggers are not looked at: they keep from mistakes, and prove nothing.
+ */
+export const faultsOfTables = (database: DatabaseSync, withIndexes: boolean): ReadonlyArray<string> => {
+  const expected = asMade()
+  const found = madeIn(database)
+  const others = found.filter(
+    (one) => expected.some(({ name, table }) => name === one.name || table === one.table) && !isAsMade(one, expected),
+  )
+  const gone = expected.filter((one) => one.type === 'table' && !found.some(({ name }) => name === one.name))
+  const broken = withIndexes
+    ? database
+        .prepare('PRAGMA integrity_check(3)')
+        .all()
+        .map((row) => String(row['integrity_check']))
+        .filter((text) => text !== 'ok')
+    : []
+  return [
+    ...others.map(({ name, type }) => `the ${type} ${name} is not as this program makes it`),
+    ...gone.map(({ name }) => `the table ${name} is not there`),
+    ...broken.map((text) => `SQLite says of the file: ${text}`),
+  ]
+}
+
 /** The operating system frees the lock when the process ends, however it ends: no stale lock is possible. */
 export const takeLock = (directory: string): DatabaseSync => {
   const path = join(directory, lockFile)

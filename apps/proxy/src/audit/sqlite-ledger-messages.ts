@@ -1,4 +1,4 @@
-import type { Batch, Checked, Committed, Pruned, Spare, WriteFailed } from './ledger-writer.js'
+import type { Batch, Checked, Committed, Pruned, Spare, SparesToPrune, WriteFailed } from './ledger-writer.js'
 import type { SqliteLedgerSettings } from './sqlite-ledger.js'
 
 /** What the audit thread is started with. */
@@ -13,7 +13,7 @@ export type ToWorker =
   | { readonly _tag: 'Open'; readonly spares: ReadonlyArray<Spare> }
   | { readonly _tag: 'Commit'; readonly batch: Batch }
   | { readonly _tag: 'Check' }
-  | { readonly _tag: 'Prune'; readonly olderThan: string; readonly spare: Spare }
+  | { readonly _tag: 'Prune'; readonly olderThan: string; readonly spares: SparesToPrune }
   | { readonly _tag: 'Close' }
 
 export type FromWorker =

@@ -47,7 +47,7 @@ const handle = (message: ToWorker): FromWorker => {
     case 'Check':
       return opened().check()
     case 'Prune':
-      return opened().prune(message.olderThan, message.spare)
+      return opened().prune(message.olderThan, message.spares)
     case 'Close':
       ledger?.close()
       ledger = undefined

@@ -27,8 +27,8 @@ const writerOn = (ask: (message: ToWorker) => Promise<FromWorker>): LedgerWriter
     const answer = await ask({ _tag: 'Check' })
     return answer._tag === 'Checked' ? answer : failed(answer)
   },
-  prune: async (olderThan, spare) => {
-    const answer = await ask({ _tag: 'Prune', olderThan, spare })
+  prune: async (olderThan, spares) => {
+    const answer = await ask({ _tag: 'Prune', olderThan, spares })
     return answer._tag === 'Pruned' ? answer : failed(answer)
   },
   close: async () => {

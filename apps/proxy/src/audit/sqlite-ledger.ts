@@ -5,11 +5,11 @@ import type { DatabaseSync } from 'node:sqlite'
 import * as E from 'fp-ts/lib/Either.js'
 import type { CheckpointRecord, LifecycleRecord } from './audit-record.js'
 import type { KeyClaim, KeyHolder } from './audit-store.js'
-import { genesisOf, originOf, readEntry, type Seat } from './entry-chain.js'
+import { genesisOf, type Head, originOf, readEntry, type Seat } from './entry-chain.js'
 import { isOutcomeKind, parsedRecord } from './kept-record.js'
 import type { LedgerKeys } from './ledger-keys.js'
 import { claimLivesInMs, endOf, lifecycle, neverSent, rowOf, writerEnded } from './ledger-records.js'
-import type { Batch, Checked, Committed, Pruned, Row, Spare } from './ledger-writer.js'
+import type { Batch, Checked, Committed, Pruned, Row, Spare, SparesToPrune } from './ledger-writer.js'
 import { diskWatch } from './node-disk-watch.js'
 import { fileWatch } from './node-file-watch.js'
 import { currentFormat, ledgerFile, lockFile, openLedgerFile, reserveFile, takeLock } from './sqlite-ledger-file.js'
@@ -32,7 +32,7 @@ export interface SqliteLedger {
   readonly settled: number
   readonly commit: (batch: Batch) => Committed
   readonly check: () => Checked
-  readonly prune: (olderThan: string, spare: Spare) => Pruned
+  readonly prune: (olderThan: string, spares: SparesToPrune) => Pruned
   readonly close: () => void
 }
 
@@ -166,6 +166,8 @@ const ledgerUnder = (
   const keys = keysFor({ wasSigned: position.checkpoint !== undefined })
   /** Intents that were told to have failed, although the disk may have kept them. */
   let doubtful: ReadonlyArray<Row> = []
+  /** Where the chain ends if the transaction that failed last is on the disk all the same. */
+  let attempted: Head | undefined
   let mustOpenAnew = false
 
   const mustBeTheSame = (): void => {
@@ -181,7 +183,11 @@ const ledgerUnder = (
     files.forgetLast()
     database = open()
     statements = statementsOn(database)
-    position = positionIn(database, origin)
+    const found = positionIn(database, origin)
+    // We hold the lock: whatever else is there, nobody had the right to write.
+    if (![position.head.hash, attempted?.hash].includes(found.head.hash)) throw changed(found.head.sequence)
+    position = found
+    attempted = undefined
     mustOpenAnew = false
   }
 
@@ -252,6 +258,7 @@ const ledgerUnder = (
       return result
     } catch (error) {
       mustOpenAnew = true
+      attempted = draft.head
       if (database.isTransaction) database.exec('ROLLBACK')
       throw error
     }
@@ -298,7 +305,10 @@ const ledgerUnder = (
 
   const settle = (): number => {
     const { at } = spare()
-    const changes = position.checkpoint === undefined ? E.right([]) : keys.changesSince(origin, position.checkpoint)
+    const changes =
+      position.checkpoint === undefined
+        ? E.right([])
+        : keys.changesSince(origin, position.checkpoint, position.checkpointAt - 1)
     if (E.isLeft(changes)) throw new Error(changes.left)
     return transact((draft) => {
       for (const record of first) write(draft, rowOf(record))
@@ -321,25 +331,33 @@ const ledgerUnder = (
     return last
   }
 
-  const prune = (olderThan: string, extra: Spare): Pruned => {
+  const prune = (olderThan: string, [extra, toSign]: SparesToPrune): Pruned => {
     if (mustOpenAnew) openAnew()
     mustBeTheSame()
     const before = boundary(olderThan)
     const oldest = Number(database.prepare('SELECT min(sequence) AS oldest FROM record').get()?.['oldest'] ?? 0)
     if (before <= oldest) return { _tag: 'Pruned', records: 0, more: false }
     const upTo = Math.min(before, oldest + prunedAtOnce)
-    transact((draft) => {
+    const note = transact<string | undefined>((draft) => {
       const isNew = database.prepare('INSERT OR IGNORE INTO pruned (before) VALUES (?)').run(before).changes !== 0
       if (isNew) write(draft, rowOf(lifecycle('pruned', extra, { before, olderThan })))
+      // Nobody who has not the key is to have made it up.
+      const checkpoint = isNew ? checkpointOf(draft, toSign) : undefined
+      if (checkpoint !== undefined) write(draft, rowOf(checkpoint))
       database.prepare('DELETE FROM record WHERE sequence < ?').run(upTo)
       const forget = database.prepare(
         'DELETE FROM posting WHERE bucket = ? AND span IN (SELECT first FROM span WHERE last < ?)',
       )
       for (let bucket = 0; bucket < buckets; bucket++) forget.run(bucket, upTo)
       database.prepare('DELETE FROM span WHERE last < ?').run(upTo)
-      return { result: undefined }
+      return checkpoint === undefined ? { result: undefined } : { result: checkpoint.note, checkpoint }
     })
-    return { _tag: 'Pruned', records: upTo - oldest, more: upTo < before }
+    return {
+      _tag: 'Pruned',
+      records: upTo - oldest,
+      more: upTo < before,
+      ...(note === undefined ? {} : { checkpoint: note }),
+    }
   }
 
   const settled = settle()

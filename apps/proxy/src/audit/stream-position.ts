@@ -3,7 +3,7 @@ import type { CheckpointRecord } from './audit-record.js'
 import { entryOf, type Head, readEntry, type Seat, type Sha256 } from './entry-chain.js'
 import { parsedRecord } from './kept-record.js'
 import type { Row } from './ledger-writer.js'
-import { termsOf } from './record-terms.js'
+import { termsOfKept } from './record-terms.js'
 import { TermSpan } from './term-span.js'
 
 /** A row with its place in the chain. */
@@ -56,6 +56,8 @@ export const positionFrom = (
   let head: Head | undefined
   let checkpointAt = 0
   let checkpoint: CheckpointRecord | undefined
+  /** Of a record that tells of a pruning, which its writer signs at once: without that it is somebody else's. */
+  let unsigned: number | undefined
   for (const { entry: text, hash, sequence } of entries) {
     const entry = readEntry(text)
     const before = head ?? (sequence === 1 ? genesis : undefined)
@@ -65,6 +67,8 @@ export const positionFrom = (
       sha256(text) === hash &&
       (before === undefined || (before.sequence === sequence - 1 && entry.previous === before.hash))
     if (!isInPlace || record === undefined) return E.left(sequence)
+    if (unsigned !== undefined && record.kind !== 'checkpoint') return E.left(unsigned)
+    unsigned = record.kind === 'lifecycle' && record.event === 'pruned' ? sequence : undefined
     head = { sequence, hash }
     if (record.kind === 'intent') open.set(record.auditId, sequence)
     else open.delete(record.auditId)
@@ -72,8 +76,9 @@ export const positionFrom = (
       checkpointAt = sequence
       checkpoint = record
     }
-    if (sequence > lastIndexed) span.add({ sequence, at: record.at, terms: termsOf(record) })
+    if (sequence > lastIndexed) span.add({ sequence, at: record.at, terms: termsOfKept(record) })
   }
+  if (unsigned !== undefined) return E.left(unsigned)
   return E.right({ head: head ?? genesis, checkpointAt, checkpoint, open, span })
 }
 

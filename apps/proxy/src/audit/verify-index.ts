@@ -2,19 +2,14 @@ import type { IndexedSpan, StoredEntry } from './audit-reader.js'
 import { readEntry } from './entry-chain.js'
 import type { FoundProblems } from './found-problems.js'
 import { parsedRecord } from './kept-record.js'
-import { termsOf } from './record-terms.js'
+import { termsOfKept } from './record-terms.js'
 import { bucketOf, PostingSet } from './term-postings.js'
 
 const termsIn = (entry: string): ReadonlyArray<number> => {
   const record = parsedRecord(readEntry(entry)?.record ?? '')
   // What was cut off a long value was in the index.
   if (record === undefined || 'truncated' in record) return []
-  try {
-    return termsOf(record)
-  } catch {
-    // It is not what its kind says, and that is told already, or was signed so.
-    return []
-  }
+  return termsOfKept(record)
 }
 
 /**

@@ -50,6 +50,15 @@ const had = async <A>(task: TE.TaskEither<LedgerUnreadable, A>): Promise<A> => {
   return result.right
 }
 
+const isSame = (one: StoredEntry, other: StoredEntry): boolean =>
+  one.sequence === other.sequence &&
+  one.hash === other.hash &&
+  one.entry === other.entry &&
+  one.auditId === other.auditId &&
+  one.kind === other.kind &&
+  one.at === other.at &&
+  one.outcome === other.outcome
+
 const none = (stream: number): StreamSummary => ({ stream, first: 1, last: 0 })
 
 /** Streams that are there, and those that a saved checkpoint tells of. */
@@ -124,11 +133,26 @@ const verified =
       }
     }
 
+    /** From the entry before on, or there might be another of the same sequence that no part has. */
+    const entriesAfter = async (
+      stream: number,
+      before: StoredEntry | undefined,
+      next: number,
+      last: number,
+    ): Promise<ReadonlyArray<StoredEntry>> => {
+      const limit = Math.min(readAtOnce, last - next + 1)
+      if (before === undefined) return had(reader.entries(stream, next, limit))
+      const entries = await had(reader.entries(stream, before.sequence, limit + 1))
+      const place = entries.findIndex((entry) => isSame(entry, before))
+      return place === -1 ? entries : entries.toSpliced(place, 1)
+    }
+
     /** False when the start of the stream went away under it. */
     const readThrough = async ({ from, index, verifier }: Reading, { last, stream }: StreamSummary) => {
       let next = from
+      let before: StoredEntry | undefined
       while (isWhole && next <= last) {
-        const entries = await had(reader.entries(stream, next, Math.min(readAtOnce, last - next + 1)))
+        const entries = await entriesAfter(stream, before, next, last)
         const [first] = entries
         if (first === undefined || first.sequence > last) return true
         if (
@@ -139,7 +163,8 @@ const verified =
         for (const entry of entries) if (entry.sequence <= last) verifier.add(entry)
         if (index !== undefined) await holdAgainstIndex(index, stream, entries)
         done += entries.length
-        const reached = entries.at(-1)?.sequence ?? next
+        before = entries.at(-1)
+        const reached = before?.sequence ?? next
         // In a damaged file the order may lead back; the verifier has seen that.
         if (reached < next) return true
         next = reached + 1
@@ -172,7 +197,9 @@ const verified =
     const last = summaries
       .map(({ stream }) => greatest(saved.filter(({ origin }) => origin === originOf(ledgerId, stream))))
       .filter((checkpoint) => checkpoint !== undefined)
+    const faults = reader.faultsOfTables === undefined ? [] : await had(reader.faultsOfTables(withIndex && isWhole))
     const problems = [
+      ...faults.map((message): Problem => ({ kind: 'tablesDiffer', sequence: 0, message })),
       ...otherLedger(ledgerId, saved),
       ...last.flatMap((checkpoint) => wronglySigned(trust, checkpoint)),
     ]

@@ -30,6 +30,8 @@ export type ProblemKind =
   | 'secondIntent'
   /** A checkpoint tells of other open intents than there are. */
   | 'openFromWrong'
+  /** The tables of the ledger are not as the program makes them: what was read here may not be what is found. */
+  | 'tablesDiffer'
   /** An entry cannot be found by something that is in it. */
   | 'indexIncomplete'
 

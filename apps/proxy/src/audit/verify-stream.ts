@@ -3,7 +3,7 @@ import type { StoredEntry } from './audit-reader.js'
 import type { CheckpointRecord } from './audit-record.js'
 import { genesisOf, readEntry, type Sha256 } from './entry-chain.js'
 import type { FoundProblems } from './found-problems.js'
-import { recordKinds } from './kept-record.js'
+import { outcomes, recordKinds } from './kept-record.js'
 import { claimOf } from './note-claim.js'
 import { type Trust, TrustedKeys } from './trusted-keys.js'
 import type { ProblemKind, SavedCheckpoint, StreamReport } from './verify-report.js'
@@ -30,6 +30,12 @@ interface Pruning {
 
 /** Without the quotation mark before them: so they are found much faster, and no other member ends like them. */
 const kindTexts: ReadonlyMap<string, string> = new Map(recordKinds.map((kind) => [kind, `kind":"${kind}"`]))
+const outcomeTexts: ReadonlyMap<string | undefined, string> = new Map(
+  outcomes.map((outcome) => [outcome, `outcome":"${outcome}"`]),
+)
+
+/** What could end a string of JSON before its end: a column with one of these might say more than the member. */
+const mayEndText = /["\\]/
 
 /** Where the hash of the entry before ends, and where the time begins. */
 const atHash = '{"previous":"'.length + 44
@@ -165,6 +171,7 @@ export class StreamVerifier {
 
   /** Looks at pieces of the text, since to parse it would take longer than all else. */
   #isInPlace({ at, auditId, entry, kind, outcome, sequence }: StoredEntry): boolean {
+    if (mayEndText.test(at) || mayEndText.test(auditId)) return false
     if (!entry.startsWith('{"previous":"') || !entry.startsWith(this.#head, 13)) return false
     if (!entry.startsWith('","record":{"at":"', atHash) || !entry.startsWith(at, atTime)) return false
     const ending = `,"sequence":${String(sequence)}${this.#tailAfterSequence}`
@@ -177,9 +184,9 @@ export class StreamVerifier {
     if (!entry.startsWith(auditId, id) || entry[id + auditId.length] !== '"') return false
     const kindText = kindTexts.get(kind)
     if (kindText === undefined || !entry.includes(kindText, id)) return false
-    return kind === 'outcome'
-      ? outcome !== undefined && entry.includes(`outcome":"${outcome}"`, id)
-      : outcome === undefined
+    if (kind !== 'outcome') return outcome === undefined
+    const outcomeText = outcomeTexts.get(outcome)
+    return outcomeText !== undefined && entry.includes(outcomeText, id)
   }
 
   /** Says what is wrong with an entry; true if nothing is. */
@@ -336,11 +343,12 @@ export class StreamVerifier {
   #checkStart(): StreamReport['pruned'] {
     if (this.#first <= 1 || this.#first === this.#stream.since?.size) return undefined
     const pruning = this.#prunings.findLast((one) => one.before >= this.#first && this.#isLegitimate(one))
-    if (pruning === undefined) {
+    const isProved = pruning !== undefined && pruning.sequence <= this.#provedUpTo
+    if (pruning === undefined || (this.#keys !== undefined && !isProved)) {
       this.#found.add(
         'startMissing',
         1,
-        `${range(1, this.#first - 1)} not there, and no record tells that they were pruned`,
+        `${range(1, this.#first - 1)} not there, and ${pruning === undefined ? 'no record tells that they were pruned' : `no signature covers record ${String(pruning.sequence)}, which tells that they were pruned`}`,
       )
       return undefined
     }
@@ -352,7 +360,7 @@ export class StreamVerifier {
           size,
           'a saved checkpoint is of this record, which was pruned: take a newer one to compare with',
         )
-    return { before: pruning.before, by: pruning.sequence, isProved: pruning.sequence <= this.#provedUpTo }
+    return { before: pruning.before, by: pruning.sequence, isProved }
   }
 
   /** Sizes of saved checkpoints that end before the first record that is there, or the last one before it. */

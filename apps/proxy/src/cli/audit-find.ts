@@ -50,7 +50,7 @@ const whoAndWhat = ({ caller, claimedFor, createdId, ids, peer, replayOf, versio
 
 /** Two lines a call, each at most 100 characters wide. */
 const tableLines = (call: AuditedCall): string => {
-  const first = `${call.at}  ${cut(printable(resultOf(call)), 36).padEnd(36)}  ${call.auditId}`
+  const first = `${printable(call.at)}  ${cut(printable(resultOf(call)), 36).padEnd(36)}  ${printable(call.auditId)}`
   return `${first}\n  ${cut(printable(whoAndWhat(call)), width - 2)}\n`
 }
 

@@ -38,7 +38,7 @@ const streamText = (report: StreamReport, signaturesChecked: boolean): string =>
     report
   const newestSaved = savedCompared.at(-1)
   const lines = [
-    ...(count === 0 ? [] : [`the hash of the last is ${head ?? ''}`]),
+    ...(count === 0 ? [] : [`the hash of the last is ${visibleText(head ?? '')}`]),
     ...(signaturesChecked
       ? signaturesText(report)
       : [`${plural(checkpoints.seen, 'checkpoint')}, no signature checked`]),
@@ -46,7 +46,7 @@ const streamText = (report: StreamReport, signaturesChecked: boolean): string =>
     ...(pruned === undefined
       ? []
       : [
-          `what was before record ${thousands(pruned.before)} was pruned, as record ${thousands(pruned.by)} tells${pruned.isProved ? '' : ', which no checked signature covers yet: verify again after the next checkpoint'}`,
+          `what was before record ${thousands(pruned.before)} was pruned, as record ${thousands(pruned.by)} tells${pruned.isProved ? '' : ', which no signature that was checked covers'}`,
         ]),
     ...(savedPruned.length === 0
       ? []
