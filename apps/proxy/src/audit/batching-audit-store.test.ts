@@ -104,6 +104,7 @@ describe('while the hand of the ledger hangs', () => {
     const { hand: scripted, store: opened, timers } = aStore((commit) => (commit === 0 ? 'hangs' : 'none'))
     const late = uuidv7()
     void begin(opened, late)
+    await turns()
     await timers.pass(4_000)
     scripted.release()
     await until(() => opened.problem() === undefined)
