@@ -75,8 +75,8 @@ const asEverybodyAsks = async (proxy: Proxy): Promise<ReadonlyArray<Outcome>> =>
   const outcomes = [...(await letHang(proxy, Promise.all(all)))]
   for (const what of asked)
     outcomes.push(await letHang(proxy, proxy.ask(what, what === 'with a key' ? key : undefined)))
-  await proxy.timers.pass(1_500)
-  for (let round = 0; round < 60 && proxy.store.problem() !== undefined; round++) {
+  // Also what is only told of with the next look.
+  for (let round = 0; round < 60 && (round < 10 || proxy.store.problem() !== undefined); round++) {
     proxy.hand.release()
     await proxy.timers.pass(1_500)
   }
