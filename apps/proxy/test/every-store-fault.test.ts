@@ -75,11 +75,11 @@ const asEverybodyAsks = async (proxy: Proxy): Promise<ReadonlyArray<Outcome>> =>
   const outcomes = [...(await letHang(proxy, Promise.all(all)))]
   for (const what of asked)
     outcomes.push(await letHang(proxy, proxy.ask(what, what === 'with a key' ? key : undefined)))
-  for (let round = 0; round < 30 && proxy.store.problem() !== undefined; round++) {
-    await proxy.timers.pass(1_500)
+  // Also what is only told of with the next look.
+  for (let round = 0; round < 60 && (round < 10 || proxy.store.problem() !== undefined); round++) {
     proxy.hand.release()
+    await proxy.timers.pass(1_500)
   }
-  await proxy.timers.pass(1_500)
   return outcomes
 }
 
@@ -116,9 +116,8 @@ const expectTheTruth = (
   expect(told.infos.length).toBeGreaterThanOrEqual(told.alarms.length)
 }
 
-const close = async ({ hand, store }: Proxy): Promise<void> => {
-  hand.release()
-  await store.close()
+const close = async (proxy: Proxy): Promise<void> => {
+  await letHang(proxy, proxy.store.close())
 }
 
 describe('when the ledger fails at one of its commits', () => {

@@ -100,6 +100,19 @@ describe('while the hand of the ledger hangs', () => {
     }
   })
 
+  it('that is noticed although nobody calls', async () => {
+    const { hand: scripted, store: opened, timers } = aStore((commit) => (commit === 0 ? 'hangs' : 'none'))
+    await timers.pass(1_500)
+    expect(opened.problem()).toBeUndefined()
+    await timers.pass(2_000)
+    expect(opened.problem()).toContain('did not answer within 2000 ms')
+
+    scripted.release()
+    await timers.pass(3_000)
+    expect(opened.problem()).toBeUndefined()
+    expect(gapsIn(scripted)).toHaveLength(1)
+  })
+
   it('takes calls again only once all that is owed is written', async () => {
     const { hand: scripted, store: opened, timers } = aStore((commit) => (commit === 0 ? 'hangs' : 'none'))
     const late = uuidv7()

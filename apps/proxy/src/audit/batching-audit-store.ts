@@ -333,11 +333,18 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
 
   const isWell = (): boolean => problem === undefined && !isClosing
 
+  /** A hand that hangs is noticed although nobody calls. */
+  const watched = async (work: Promise<unknown>): Promise<void> => {
+    const stop = after(deadlineInMs, () => fail(`it did not answer within ${String(deadlineInMs)} ms`))
+    await work
+    stop()
+  }
+
   /** What is done now and then, one thing after the other, whether or not anyone calls. */
   const lookAfter = async (): Promise<void> => {
-    await next(look)
-    if (isWell()) await next(tellUnrecorded)
-    if (isWell() && isDue(lastCheckpointInMs, settings.checkpointEveryInMs)) await next(writeCheckpoint)
+    await watched(next(look))
+    if (isWell()) await watched(next(tellUnrecorded))
+    if (isWell() && isDue(lastCheckpointInMs, settings.checkpointEveryInMs)) await watched(next(writeCheckpoint))
     if (isWell() && settings.retentionInMs !== undefined && isDue(lastPruneInMs, pruneEveryInMs))
       await prune(settings.retentionInMs)
     keepLooking()
