@@ -41,7 +41,10 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true })
 })
 
-const open = (change: { readonly checkpointEveryRecords?: number } = {}): SqliteLedger => {
+const open = (
+  change: { readonly checkpointEveryRecords?: number } = {},
+  asItSigns: () => void = () => undefined,
+): SqliteLedger => {
   ledger = openSqliteLedger(
     {
       directory,
@@ -54,7 +57,14 @@ const open = (change: { readonly checkpointEveryRecords?: number } = {}): Sqlite
     ({ wasSigned }) => {
       const ring = signingRing({ kind: 'ownFile', folder: directory, mayBeMade: !wasSigned })
       if (E.isLeft(ring)) throw new Error(ring.left)
-      return ledgerKeys(ring.right, ['aaaaaaaa'])
+      const keys = ledgerKeys(ring.right, ['aaaaaaaa'])
+      return {
+        ...keys,
+        signCheckpoint: (checkpoint) => {
+          asItSigns()
+          return keys.signCheckpoint(checkpoint)
+        },
+      }
     },
     spare,
   )
@@ -136,6 +146,14 @@ describe('a ledger whose files are tampered with while it is open', () => {
       expect(() => commit(intent())).toThrow(words)
       expect(() => ledger?.prune('2020-01-01T00:00:00.000Z', spare())).toThrow(words)
     })
+  })
+
+  it('acknowledges nothing that was written while the file went away', () => {
+    open({}, () => unlinkSync(pathOf(file)))
+
+    expect(() => ledger?.commit({ rows: [row(intent())], checkpoint: 'now', spare: spare() })).toThrow(
+      'was deleted or renamed',
+    )
   })
 
   it('goes on refusing when the file is put back, since nobody knows what it missed', () => {
