@@ -19,14 +19,18 @@ describe('npm start -- --once', () => {
       'below a book, on /v1.0, by the application',
       'below a user’s summary of a book, on /beta, by the application',
       'below a user’s summary of a book, on /v1.0, by the user Ada',
+      'The same call once more, with the same Idempotency-Key',
       'Refused: a call without token',
       'Refused: a token for Graph',
       'Rejected: a body',
       'What Graph saw',
+      'What an auditor can find and prove',
     ]) {
       expect(sandbox.output()).toMatch(new RegExp(`^\\d+\\. .*${title}`, 'm'))
     }
-    expect(sandbox.output().match(/HTTP\/1\.1 201 Created/g)).toHaveLength(4)
+    expect(sandbox.output().match(/HTTP\/1\.1 201 Created/g)).toHaveLength(5)
+    expect(sandbox.output()).toContain('Idempotent-Replayed: true')
+    expect(sandbox.output()).toContain('SOUND: none of these records was changed')
     expect(sandbox.output()).toContain('- /devicename: Expected no property of this name. Did you mean deviceName?')
     expect(sandbox.output()).toMatch(/All was as documented: (\d+) of \1 checks hold\./)
     expect(sandbox.output()).not.toContain('✗')
@@ -95,7 +99,7 @@ describe('when something is not as documented', () => {
 
     expect(code).toBe(1)
     expect(output).toContain('  ✗ status\n    expected: 201\n    found:    429\n')
-    expect(output).toMatch(/^11\. What Graph saw/m)
+    expect(output).toMatch(/^12\. What Graph saw/m)
     expect(output).toContain('NOT AS DOCUMENTED')
   })
 })

@@ -730,6 +730,18 @@ describe('a ledger of several streams', () => {
     expect(report.streams).toMatchObject([{ first: 2_501, count: 2_500, problemsByKind: { startMissing: 1 } }])
   })
 
+  it('is found out, and reading ends, when a damaged file gives the same rows again and again', async () => {
+    const entries = entriesOf(1, [refusal(), refusal(), refusal()])
+    const reader = readerOf(() => [entries])
+    const damaged: AuditReader = {
+      ...reader,
+      streams: TE.right([{ stream: 1, first: 1, last: 20 }]),
+      entries: () => TE.right([...entries, ...entries.map((entry) => ({ ...entry, sequence: 0 }))]),
+    }
+
+    expect(firstOf(await verdictBy(damaged, []))).toBe('0 outOfPlace')
+  })
+
   it('does not claim that an index was compared where there is none of ours', async () => {
     const { indexedSpan: _none, ...reader } = readerOf(() => [entriesOf(1, [refusal()])])
 

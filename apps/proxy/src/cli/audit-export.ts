@@ -104,7 +104,13 @@ const writeStreams = async (context: CommandContext, reader: AuditReader): Promi
       if (inTime.length === 0) break
       await context.out(inTime.map((entry) => `${entryJson(entry)}\n`).join(''))
       count(inTime.length)
-      from = (inTime.at(-1)?.sequence ?? last) + 1
+      const reached = inTime.at(-1)?.sequence ?? last
+      if (reached < from)
+        return E.left({
+          _tag: 'LedgerUnreadable',
+          message: `The order of its records leads back to record ${String(reached)}: the file is damaged. See what "verify" says of it.`,
+        })
+      from = reached + 1
     }
   }
   return E.right(undefined)

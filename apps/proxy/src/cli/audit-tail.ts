@@ -42,7 +42,8 @@ const newer = async (reader: AuditReader, seen: Map<number, number>): Promise<Re
     if (from > last) continue
     const entries = await readOrThrow(reader.entries(stream, from, readAtOnce))
     found.push(...entries)
-    seen.set(stream, entries.at(-1)?.sequence ?? last)
+    // In a damaged file the order may lead back.
+    seen.set(stream, Math.max(from, entries.at(-1)?.sequence ?? last))
   }
   return found.sort(byTime)
 }
