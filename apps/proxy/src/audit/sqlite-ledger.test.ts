@@ -241,6 +241,17 @@ describe('after an error', () => {
   })
 })
 
+describe('the files of a ledger', () => {
+  it('are for their owner alone, whatever the umask', () => {
+    writeFileSync(pathOf(file), '', { mode: 0o644 })
+    writeFileSync(pathOf(lock), '', { mode: 0o644 })
+    open()
+    commit(refusal())
+
+    expect([file, wal, lock].map((name) => statSync(pathOf(name)).mode & 0o777)).toEqual([0o600, 0o600, 0o600])
+  })
+})
+
 describe('a ledger that is longer than what is indexed at once', () => {
   it('settles what was begun long before its end, and goes on in the chain', () => {
     open({ checkpointEveryRecords: 4_500 })
