@@ -23,6 +23,8 @@ export interface ScriptedHand {
   readonly release: () => void
   readonly setRoom: (checked: Checked | WriteFailed) => void
   readonly isClosed: () => boolean
+  /** How often it was asked to prune; two times of three it has more. */
+  readonly pruned: () => number
 }
 
 const keptAs = (record: Readonly<Record<string, unknown>>): string =>
@@ -35,6 +37,7 @@ export const aScriptedHand = (faultOf: (commit: number, batch: Batch) => CommitF
   const batches: Array<Batch> = []
   let room: Checked | WriteFailed = { _tag: 'Checked' }
   let isClosed = false
+  let pruned = 0
   let doubtful: ReadonlyArray<Row> = []
   const claims = new Map<string, { auditId: string; fingerprint: string; answer?: string | undefined }>()
 
@@ -109,7 +112,10 @@ export const aScriptedHand = (faultOf: (commit: number, batch: Batch) => CommitF
       return fault === 'ambiguous' ? failed(batch) : committed
     },
     check: () => Promise.resolve(room),
-    prune: () => Promise.resolve({ _tag: 'Pruned', records: 0, more: false }),
+    prune: () => {
+      pruned++
+      return Promise.resolve({ _tag: 'Pruned', records: 1, more: pruned % 3 !== 0 })
+    },
     close: () => {
       isClosed = true
       return Promise.resolve()
@@ -127,5 +133,6 @@ export const aScriptedHand = (faultOf: (commit: number, batch: Batch) => CommitF
       room = checked
     },
     isClosed: () => isClosed,
+    pruned: () => pruned,
   }
 }

@@ -264,6 +264,21 @@ describe.skipIf(!isLinux)('old records of a stream that nobody writes', () => {
   })
 })
 
+describe.skipIf(!isLinux)('old records before which a call is open', () => {
+  it('stay until it has ended', async () => {
+    url = await server.newDatabase()
+    const at = '2020-01-01T00:00:00.000Z'
+    const writer = await aWriter()
+    const auditId = uuidv7()
+    await writer.commit({ ...batch({ ...intent(auditId), at }), checkpoint: 'now', spare: { auditId: uuidv7(), at } })
+
+    const prune = () => writer.prune('2021-01-01T00:00:00.000Z', spare())
+    expect(await prune()).toEqual({ _tag: 'Pruned', records: 0, more: false })
+    await writer.commit(batch(outcome(auditId)))
+    expect(await prune()).toMatchObject({ records: 1 })
+  })
+})
+
 describe.skipIf(!isLinux)('roles', () => {
   const roleUrl = (role: string): string => {
     const as = new URL(url)

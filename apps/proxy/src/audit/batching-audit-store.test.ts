@@ -209,3 +209,45 @@ describe('when the ledger can be written again but the disk is nearly full', () 
     expect(await opened.append(intent())()).toMatchObject({ left: { _tag: 'StoreFailing' } })
   })
 })
+
+describe('from time to time', () => {
+  it('old records are pruned, once an hour, to their end', async () => {
+    const { hand: scripted, timers } = aStore(() => 'none', { retentionInMs: 1 })
+    await timers.pass(1_000)
+    const first = scripted.pruned()
+    await timers.pass(3_500_000)
+    const before = scripted.pruned()
+    await timers.pass(200_000)
+
+    expect([first, before, scripted.pruned()]).toEqual([3, 3, 6])
+  })
+
+  it('a checkpoint is asked for: at once, then as often as was said', async () => {
+    const { hand: scripted, timers } = aStore(() => 'none', { checkpointEveryInMs: 60_000 })
+    const asked = () => scripted.batches.filter(({ checkpoint }) => checkpoint === 'now').length
+    await timers.pass(1_000)
+    const first = asked()
+    await timers.pass(50_000)
+    const before = asked()
+    await timers.pass(20_000)
+
+    expect([first, before, asked()]).toEqual([1, 1, 2])
+  })
+})
+
+describe('an intent that gets to the disk after its deadline', () => {
+  it('ends as not sent, and its idempotency key is free', async () => {
+    const { hand: scripted, store: opened, timers } = aStore((commit) => (commit === 0 ? 'hangs' : 'none'))
+    const late = uuidv7()
+    const claim = { forms: [{ key: 'k', fingerprint: 'f' }] } as const
+    const appended = opened.append(intent(late), { claim })()
+    await turns()
+    await timers.pass(2_500)
+    scripted.release()
+    await timers.pass(2_500)
+
+    expect(await appended).toMatchObject(E.left({ _tag: 'TooSlow' }))
+    expect(endsIn(scripted, late)).toMatchObject([{ outcome: 'notSent' }])
+    expect(await opened.append(intent(), { claim })()).toEqual(E.right({ _tag: 'Written' }))
+  })
+})

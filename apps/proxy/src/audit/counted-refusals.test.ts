@@ -17,9 +17,17 @@ const aCount = () => {
   const owed: Array<AuditRecord> = []
   const state: { failure: AuditNotWritten | undefined } = { failure: undefined }
   const began = performance.now()
+  let held = Promise.resolve()
+  /** Until it is released, the store takes its time. */
+  const hold = (): (() => void) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    held = promise
+    return resolve
+  }
   const store: AuditStore = {
     append: (record) => async () => {
       tried.push({ atInMs: performance.now() - began, record })
+      await held
       if (state.failure !== undefined) return E.left(state.failure)
       if (!kept.has(record.auditId)) kept.set(record.auditId, record)
       return E.right({ _tag: 'Written' as const })
@@ -39,7 +47,7 @@ const aCount = () => {
   const come = (times: number): ReadonlyArray<boolean> =>
     Array.from({ length: times }, () => count({ at, code: 'tokenMissing', peer: '203.0.113.7' })())
   const totals = () => [...kept.values()].map((record) => (record.kind === 'refusals' ? record.total : record.kind))
-  return { come, kept, owed, state, stop, totals, tried, times: () => tried.map(({ atInMs }) => atInMs) }
+  return { come, hold, kept, owed, state, stop, totals, tried, times: () => tried.map(({ atInMs }) => atInMs) }
 }
 
 const failed: AuditNotWritten = { _tag: 'StoreFailed', cause: 'disk full' }
@@ -137,6 +145,19 @@ describe('when the proxy stops', () => {
 
     expect(totals()).toEqual([3, 4])
     expect(owed).toEqual([])
+  })
+
+  it('what is being written is written once, and waited for', async () => {
+    const { come, hold, stop, totals, tried } = aCount()
+    const release = hold()
+    come(3)
+    await vi.advanceTimersByTimeAsync(1_000)
+    const stopped = stop()
+    release()
+    await stopped
+
+    expect(totals()).toEqual([3])
+    expect(tried).toHaveLength(1)
   })
 
   it('what cannot be written is owed: the store tries once more, and the log has the rest', async () => {

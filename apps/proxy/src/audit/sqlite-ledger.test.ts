@@ -41,7 +41,10 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true })
 })
 
-const open = (change: { readonly checkpointEveryRecords?: number } = {}): SqliteLedger => {
+const open = (
+  change: { readonly checkpointEveryRecords?: number } = {},
+  asItSigns: () => void = () => undefined,
+): SqliteLedger => {
   ledger = openSqliteLedger(
     {
       directory,
@@ -54,7 +57,14 @@ const open = (change: { readonly checkpointEveryRecords?: number } = {}): Sqlite
     ({ wasSigned }) => {
       const ring = signingRing({ kind: 'ownFile', folder: directory, mayBeMade: !wasSigned })
       if (E.isLeft(ring)) throw new Error(ring.left)
-      return ledgerKeys(ring.right, ['aaaaaaaa'])
+      const keys = ledgerKeys(ring.right, ['aaaaaaaa'])
+      return {
+        ...keys,
+        signCheckpoint: (checkpoint) => {
+          asItSigns()
+          return keys.signCheckpoint(checkpoint)
+        },
+      }
     },
     spare,
   )
@@ -136,6 +146,14 @@ describe('a ledger whose files are tampered with while it is open', () => {
       expect(() => commit(intent())).toThrow(words)
       expect(() => ledger?.prune('2020-01-01T00:00:00.000Z', [spare(), spare()])).toThrow(words)
     })
+  })
+
+  it('acknowledges nothing that was written while the file went away', () => {
+    open({}, () => unlinkSync(pathOf(file)))
+
+    expect(() => ledger?.commit({ rows: [row(intent())], checkpoint: 'now', spare: spare() })).toThrow(
+      'was deleted or renamed',
+    )
   })
 
   it('goes on refusing when the file is put back, since nobody knows what it missed', () => {
@@ -227,6 +245,17 @@ describe('after an error', () => {
   })
 })
 
+describe('the files of a ledger', () => {
+  it('are for their owner alone, whatever the umask', () => {
+    writeFileSync(pathOf(file), '', { mode: 0o644 })
+    writeFileSync(pathOf(lock), '', { mode: 0o644 })
+    open()
+    commit(refusal())
+
+    expect([file, wal, lock].map((name) => statSync(pathOf(name)).mode & 0o777)).toEqual([0o600, 0o600, 0o600])
+  })
+})
+
 describe('a ledger that is longer than what is indexed at once', () => {
   it('settles what was begun long before its end, and goes on in the chain', () => {
     open({ checkpointEveryRecords: 4_500 })
@@ -276,7 +305,7 @@ describe('pruning', () => {
   it('goes on when there is more than is pruned at once, and takes the index along', () => {
     open({ checkpointEveryRecords: 5_000 })
     commit(...Array.from({ length: 5_000 }, () => aged(1, refusal())))
-    commit(refusal())
+    covered(1)
     expect([rowsIn('span'), rowsIn('posting')]).toEqual([1, 64])
 
     const later = () => ({ ...spare(), at: '2031-01-01T00:00:00.000Z' })
@@ -284,10 +313,11 @@ describe('pruning', () => {
     expect([prune(), prune(), prune(), prune()]).toMatchObject([
       { records: 2_000, more: true },
       { records: 2_000, more: true },
-      { records: 1_000, more: false },
+      { records: 1_002, more: false },
       { records: 0, more: false },
     ])
-    expect(firstRecord()).toMatchObject({ sequence: 5_001, kind: 'checkpoint' })
+    expect(firstRecord()).toMatchObject({ sequence: 5_003, kind: 'checkpoint' })
+    expect([rowsIn('span'), rowsIn('posting')]).toEqual([0, 0])
   })
 })
 

@@ -491,13 +491,14 @@ describe('a ledger', () => {
     it('is found out when the record that tells of it names no checkpoint that was old enough', async () => {
       const ledger = openIn(directory, keysOf(signer))
       writeTwenty(ledger)
-      const pruned = (before: number) => ({
+      const pruned = (before: number, olderThan: string) => ({
         kind: 'lifecycle' as const,
         event: 'pruned' as const,
         ...aSpare(),
-        detail: { before, olderThan: before === 8 ? '2020-01-01T00:00:00.000Z' : aSpare().at },
+        detail: { before, olderThan },
       })
-      write(ledger, [pruned(7), pruned(8)], true)
+      const never = [pruned(8, '2020-01-01T00:00:00.000Z'), pruned(8, '2999-01-01T00:00:00.000Z')]
+      write(ledger, [pruned(7, aSpare().at), ...never], true)
       ledger.close()
       sql('DROP TRIGGER no_delete; DELETE FROM record WHERE sequence < 7')
 
