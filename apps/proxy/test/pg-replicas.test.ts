@@ -142,6 +142,26 @@ describe.skipIf(!isLinux)('replicas on one database', () => {
   })
 })
 
+describe.skipIf(!isLinux)('claims that are over', () => {
+  it('are forgotten as fast as they can be made, and no more at a time than a commit has time for', async () => {
+    url = await server.newDatabase()
+    const writer = await aWriter()
+    await sql(
+      url,
+      `INSERT INTO device_install_state_audit.claim (key, fingerprint, audit_id, claimed_at)
+       SELECT number::text, '', gen_random_uuid(), '2020-01-01T00:00:00.000Z' FROM generate_series(1, 5000) AS number`,
+    )
+    const left = async () =>
+      Number((await sql(url, 'SELECT count(*) FROM device_install_state_audit.claim'))[0]?.['count'])
+    const many = Array.from({ length: 1_500 }, () => refusal())
+
+    await writer.commit({ ...batch(...many), checkpoint: 'now' })
+    expect(await left()).toBe(1_000)
+    await writer.commit({ ...batch(refusal()), checkpoint: 'now' })
+    expect(await left()).toBe(0)
+  })
+})
+
 describe.skipIf(!isLinux)('when a replica is killed', () => {
   beforeAll(async () => {
     url = await server.newDatabase()
