@@ -13,6 +13,7 @@ import { openPgSession } from '../src/audit/pg-session.js'
 import { pgTarget } from '../src/audit/pg-target.js'
 import { aPostgresServer, type PostgresServer } from './a-postgres-server.js'
 import { aNetworkTo, isLinux, openPg, opened, provedRecords, reading, sql } from './a-pg-ledger.js'
+import { verdictBy } from './a-signed-ledger.js'
 import { intent, outcome, recordsOf, refusal, spare, storeOn } from './an-audit-store.js'
 
 let server: PostgresServer
@@ -139,6 +140,39 @@ describe.skipIf(!isLinux)('replicas on one database', () => {
       _tag: 'Committed',
       held: [[0, { auditId, form: 0, isSameCall: true, outcome: 'applied', answer: 'sealed' }]],
     })
+  })
+})
+
+describe.skipIf(!isLinux)('a verifier', () => {
+  const verdict = () =>
+    reading(url, async (reader) => {
+      const { problems, streams: found } = await verdictBy(reader, [])
+      return [...problems, ...found.flatMap((stream) => stream.problems)].map(({ kind }) => kind)
+    })
+  const table = 'device_install_state_audit.record'
+
+  it('reads the records of a stream that is in no list of streams', async () => {
+    url = await server.newDatabase()
+    await (await aWriter()).commit(batch(intent(), refusal()))
+    expect(await verdict()).toEqual([])
+    await sql(
+      url,
+      `INSERT INTO ${table} (stream, sequence, audit_id, kind, at, hash, entry, terms)
+       SELECT 7, 1, gen_random_uuid(), 'refusal', at, hash, '{}', '{}' FROM ${table} WHERE sequence = 1`,
+    )
+
+    expect(await verdict()).toEqual(['changed'])
+  })
+
+  it.each([
+    ['could have a record twice', `ALTER TABLE ${table} DROP CONSTRAINT record_pkey`],
+    ['shows not all to everybody', `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`],
+  ])('says so when the table of records %s', async (_what, change) => {
+    url = await server.newDatabase()
+    await (await aWriter()).commit(batch(intent(), refusal()))
+    await sql(url, change)
+
+    expect(await verdict()).toEqual(['tablesDiffer'])
   })
 })
 
