@@ -169,6 +169,24 @@ describe('an auditor', () => {
     expect([400, 413]).toContain(status)
   })
 
+  it.each([
+    ['since', '-271821-04-20T00:00:00.000Z'],
+    ['until', '+275760-09-13T00:00:00.000Z'],
+    ['since', '2026 (\u0000)'],
+    ['since', '2026-02-31T00:00:00.000Z'],
+  ])('does no harm with a cursor of its own making, for %s %j', async (name, time) => {
+    const cursor = Buffer.from(JSON.stringify({ v: 1, by: 'outcome', at: [0], [name]: time })).toString('base64url')
+
+    expect((await ask(`/audit/calls?outcome=applied&cursor=${cursor}`)).status).toBe(400)
+    expect((await ask('/audit/calls')).status).toBe(200)
+  })
+
+  it('finds by what came of them the calls up to the end of time', async () => {
+    const answer = await ask('/audit/calls?outcome=applied&until=9999-12-31')
+
+    expect(answer.json.value.length).toBeGreaterThan(0)
+  })
+
   it('is nobody without the role', async () => {
     const none = await ask('/audit/calls', {}, '')
     expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])

@@ -13,6 +13,7 @@ import { openPgSession } from '../src/audit/pg-session.js'
 import { pgTarget } from '../src/audit/pg-target.js'
 import { aPostgresServer, type PostgresServer } from './a-postgres-server.js'
 import { aNetworkTo, isLinux, openPg, opened, provedRecords, reading, sql } from './a-pg-ledger.js'
+import { verdictBy } from './a-signed-ledger.js'
 import { intent, outcome, recordsOf, refusal, spare, storeOn } from './an-audit-store.js'
 
 let server: PostgresServer
@@ -139,6 +140,59 @@ describe.skipIf(!isLinux)('replicas on one database', () => {
       _tag: 'Committed',
       held: [[0, { auditId, form: 0, isSameCall: true, outcome: 'applied', answer: 'sealed' }]],
     })
+  })
+})
+
+describe.skipIf(!isLinux)('a verifier', () => {
+  const verdict = () =>
+    reading(url, async (reader) => {
+      const { problems, streams: found } = await verdictBy(reader, [])
+      return [...problems, ...found.flatMap((stream) => stream.problems)].map(({ kind }) => kind)
+    })
+  const table = 'device_install_state_audit.record'
+
+  it('reads the records of a stream that is in no list of streams', async () => {
+    url = await server.newDatabase()
+    await (await aWriter()).commit(batch(intent(), refusal()))
+    expect(await verdict()).toEqual([])
+    await sql(
+      url,
+      `INSERT INTO ${table} (stream, sequence, audit_id, kind, at, hash, entry, terms)
+       SELECT 7, 1, gen_random_uuid(), 'refusal', at, hash, '{}', '{}' FROM ${table} WHERE sequence = 1`,
+    )
+
+    expect(await verdict()).toEqual(['changed'])
+  })
+
+  it.each([
+    ['could have a record twice', `ALTER TABLE ${table} DROP CONSTRAINT record_pkey`],
+    ['shows not all to everybody', `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`],
+  ])('says so when the table of records %s', async (_what, change) => {
+    url = await server.newDatabase()
+    await (await aWriter()).commit(batch(intent(), refusal()))
+    await sql(url, change)
+
+    expect(await verdict()).toEqual(['tablesDiffer'])
+  })
+})
+
+describe.skipIf(!isLinux)('claims that are over', () => {
+  it('are forgotten as fast as they can be made, and no more at a time than a commit has time for', async () => {
+    url = await server.newDatabase()
+    const writer = await aWriter()
+    await sql(
+      url,
+      `INSERT INTO device_install_state_audit.claim (key, fingerprint, audit_id, claimed_at)
+       SELECT number::text, '', gen_random_uuid(), '2020-01-01T00:00:00.000Z' FROM generate_series(1, 5000) AS number`,
+    )
+    const left = async () =>
+      Number((await sql(url, 'SELECT count(*) FROM device_install_state_audit.claim'))[0]?.['count'])
+    const many = Array.from({ length: 1_500 }, () => refusal())
+
+    await writer.commit({ ...batch(...many), checkpoint: 'now' })
+    expect(await left()).toBe(1_000)
+    await writer.commit({ ...batch(refusal()), checkpoint: 'now' })
+    expect(await left()).toBe(0)
   })
 })
 

@@ -125,7 +125,12 @@ const walkFrom =
         })
   }
 
-const isTime = (text: string | undefined): boolean => text === undefined || !Number.isNaN(Date.parse(text))
+/** As times stand in records, and nothing else that could be a date: a cursor may be of its sender's own making. */
+const isTime = (text: string | undefined): boolean => {
+  if (text === undefined) return true
+  const ms = text.length === '2026-11-23T12:00:00.000Z'.length ? Date.parse(text) : Number.NaN
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === text
+}
 
 const positionIn = (cursor: string): E.Either<CursorUnusable, Position> =>
   pipe(

@@ -7,6 +7,12 @@ import { termsOf } from './record-terms.js'
 /** How long an idempotency key is held, from its intent on. */
 export const claimLivesInMs = 24 * 3_600_000
 
+/**
+ * How many claims that are over are forgotten with a checkpoint: more than may have been made since the last one, or they
+ * would grow in number without end, and not so many that whoever waits for the commit waits too long.
+ */
+export const claimsForgotten = (recordsSinceCheckpoint: number): number => 1_000 + 2 * recordsSinceCheckpoint
+
 /** The row of a record, given the canonical JSON of what is kept of it. */
 export const rowWith = (record: AuditRecord, json: string): Row => ({
   auditId: record.auditId,

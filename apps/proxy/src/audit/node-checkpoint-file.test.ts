@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -70,5 +71,15 @@ describe('the second place of checkpoints', () => {
       'info: checkpoints can be written to their file again',
     ])
     expect(notesIn()).toEqual(['c', 'd'])
+  })
+
+  // Waiting for somebody to read from it would also have kept the process from ending, for ever.
+  it.skipIf(process.platform === 'win32')('is not waited for when it is a pipe that nobody reads', async () => {
+    execFileSync('mkfifo', [pathIn()])
+    const file = aFile()
+    file.add('one')
+    await file.close()
+
+    expect(told).toEqual(['alarm: checkpoints cannot be written to their file'])
   })
 })

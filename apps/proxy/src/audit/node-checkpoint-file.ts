@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 
 export interface CheckpointFileSettings {
@@ -16,7 +17,12 @@ export interface CheckpointFile {
 }
 
 const appendTo = async (path: string, line: string): Promise<void> => {
-  const file = await open(path, 'a', 0o600)
+  // To open a pipe that nobody reads would wait for a reader, and not even process.exit ends that.
+  const file = await open(
+    path,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK,
+    0o600,
+  )
   try {
     await file.appendFile(line)
     await file.datasync()

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -39,6 +39,16 @@ describe('the watch over the disk of the ledger', () => {
     release()
     expect(existsSync(reserve)).toBe(false)
     release()
+  })
+
+  it.skipIf(process.platform === 'win32')('empties no other file when a link was put there', () => {
+    folder = mkdtempSync(join(tmpdir(), 'disk-'))
+    const [reserve, other] = [join(folder, 'reserve'), join(folder, 'other')]
+    writeFileSync(other, 'of somebody')
+    symlinkSync(other, reserve)
+    diskWatch(folder, reserve, 0).check()
+
+    expect(readFileSync(other, 'utf8')).toBe('of somebody')
   })
 })
 

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
+import { closeSync, constants, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
 import type { Checked } from './ledger-writer.js'
 
 /** Held back on the disk, so that what was begun can be written to its end when the disk is full. */
@@ -13,7 +13,8 @@ export interface DiskWatch {
 }
 
 const holdBack = (path: string): void => {
-  const file = openSync(path, 'w', 0o600)
+  // Whoever put a link there is not to have another file emptied.
+  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600)
   try {
     const block = Buffer.alloc(1024 * 1024)
     for (let written = 0; written < heldBackInBytes; ) written += writeSync(file, block)

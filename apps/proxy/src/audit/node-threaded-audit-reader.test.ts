@@ -51,6 +51,30 @@ describe('a reader in a thread of its own', () => {
     await plain.right.close()
   })
 
+  it('lets everything else have its turn between two answers, however many ask', async () => {
+    const reader = threadedAuditReader(directory)
+    await reader.streams()
+    let turns = 0
+    let next: NodeJS.Immediate | undefined
+    const turn = (): void => {
+      turns++
+      next = setImmediate(turn)
+    }
+    turn()
+    const turnsOfAnswers: Array<number> = []
+    const asked = Array.from({ length: 8 }, async () => {
+      await reader.entries(1, 1, 10)()
+      turnsOfAnswers.push(turns)
+    })
+    // All are answered by the thread before this one looks.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+    await Promise.all(asked)
+    clearImmediate(next)
+
+    expect(new Set(turnsOfAnswers).size).toBe(8)
+    await reader.close()
+  })
+
   it('begins anew after it was closed', async () => {
     const reader = threadedAuditReader(directory)
     await reader.close()

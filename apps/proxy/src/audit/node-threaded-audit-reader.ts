@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { AuditReader, LedgerUnreadable } from './audit-reader.js'
@@ -47,7 +48,21 @@ const unreadable = (answer: FromReader): LedgerUnreadable =>
  */
 export const threadedAuditReader = (directory: string): AuditReader => {
   let thread: Thread | undefined
-  const ask = (message: ToReader): Promise<FromReader> => {
+  let lastTurn: Promise<unknown> = Promise.resolve()
+  // Node hands over what a thread has sent for as long as there is more, and a search asks on at once: eight of them together
+  // would keep all else waiting. So each answer has a turn of the event loop to itself.
+  const ask = async (message: ToReader): Promise<FromReader> => {
+    const answer = await askThread(message)
+    const before = lastTurn
+    const mine = (async () => {
+      await before
+      await turn()
+    })()
+    lastTurn = mine
+    await mine
+    return answer
+  }
+  const askThread = (message: ToReader): Promise<FromReader> => {
     thread ??= begin(directory, () => {
       thread = undefined
     })

@@ -50,7 +50,7 @@ const newest: Place = { at: '~', stream: 0, sequence: 0 }
 const cursorOf = ({ at, sequence, stream }: Place): string => `${at}/${String(stream)}/${String(sequence)}`
 
 const placeOf = (cursor: string | undefined): Place => {
-  const [, at, stream, sequence] = /^([^/]*)\/(\d{1,9})\/(\d{1,16})$/.exec(cursor ?? '') ?? []
+  const [, at, stream, sequence] = /^([\d:TZ.-]{24})\/(\d{1,9})\/(\d{1,16})$/.exec(cursor ?? '') ?? []
   return at === undefined ? newest : { at, stream: Number(stream), sequence: Number(sequence) }
 }
 

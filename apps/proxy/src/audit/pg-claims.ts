@@ -1,6 +1,6 @@
 import type { Known } from './chosen-rows.js'
 import { isOutcomeKind } from './kept-record.js'
-import { claimLivesInMs } from './ledger-records.js'
+import { claimLivesInMs, claimsForgotten } from './ledger-records.js'
 import type { Row } from './ledger-writer.js'
 import type { PgRow, PgStatement } from './pg-connection.js'
 import { schema } from './pg-session.js'
@@ -125,9 +125,9 @@ export const keepKeys = (rows: ReadonlyArray<Row>): ReadonlyArray<PgStatement> =
 }
 
 /** Claims that are over, but for those that another transaction has in its hands. */
-export const forgetClaims = (at: string): PgStatement => ({
+export const forgetClaims = (at: string, recordsSinceCheckpoint: number): PgStatement => ({
   name: 'forget claims',
   text: `DELETE FROM ${schema}.claim WHERE key IN (
-    SELECT key FROM ${schema}.claim WHERE claimed_at < $1 ORDER BY claimed_at LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
-  values: [expiry(at)],
+    SELECT key FROM ${schema}.claim WHERE claimed_at < $1 ORDER BY claimed_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+  values: [expiry(at), claimsForgotten(recordsSinceCheckpoint)],
 })

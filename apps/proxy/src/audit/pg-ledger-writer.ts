@@ -267,12 +267,13 @@ class PgLedger {
       const held = chosen.held.map(([place, holder]) => [place - ends.length, holder] as const)
       const statements = keepKeys(chosen.rows)
       const due = when === 'now' ? 1 : this.#settings.checkpointEveryRecords
-      if (draft.uncovered < due) return { result: { _tag: 'Committed', held }, statements }
+      const { uncovered } = draft
+      if (uncovered < due) return { result: { _tag: 'Committed', held }, statements }
       const checkpoint = this.#checkpointOf(draft, chain.origin, spare)
       add(draft, rowOf(checkpoint))
       return {
         result: { _tag: 'Committed', held, checkpoint: checkpoint.note },
-        statements: [...statements, forgetClaims(spare.at)],
+        statements: [...statements, forgetClaims(spare.at, uncovered)],
         checkpoint,
       }
     })

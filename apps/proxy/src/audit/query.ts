@@ -98,7 +98,11 @@ const mayComeLate: ReadonlyArray<string> = [
   'auditUnavailable',
 ] satisfies ReadonlyArray<OutcomeKind | 'writerEnded' | 'auditUnavailable'>
 
-const shifted = (at: string, ms: number): string => new Date(Date.parse(at) + ms).toISOString()
+/** Beyond the year 9999 a time has other digits, and would come before all others. */
+const shifted = (at: string, ms: number): string => {
+  const text = new Date(Date.parse(at) + ms).toISOString()
+  return text.length === at.length ? text : at
+}
 
 /** When the record that has the term was written, for a call of the time that is looked for. */
 const timesOf = (

@@ -109,6 +109,28 @@ const replaceBy = (name: string, make: (path: string) => void): void => {
   renameSync(pathOf(`${name}.other`), pathOf(name))
 }
 
+describe('claims that are over', () => {
+  it('are forgotten as fast as they can be made, and no more at a time than a commit has time for', () => {
+    const opened = open()
+    fromOutside(
+      `WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)
+       INSERT INTO claim (key, fingerprint, audit_id, claimed_at) SELECT n, '', '', '2020-01-01T00:00:00.000Z' FROM n`,
+    )
+    const left = (): number => {
+      const database = new DatabaseSync(pathOf(file), { readOnly: true })
+      const count = Number(database.prepare('SELECT count(*) AS left FROM claim').get()?.['left'])
+      database.close()
+      return count
+    }
+
+    opened.commit({ rows: [row(refusal())], checkpoint: 'now', spare: spare() })
+    expect(left()).toBe(3_998)
+    const many = Array.from({ length: 1_500 }, () => row(refusal()))
+    opened.commit({ rows: many, checkpoint: 'now', spare: spare() })
+    expect(left()).toBe(0)
+  })
+})
+
 describe('a ledger whose files are tampered with while it is open', () => {
   afterEach(() => rmSync(away(), { recursive: true, force: true }))
 

@@ -8,7 +8,7 @@ import type { KeyClaim, KeyHolder } from './audit-store.js'
 import { genesisOf, type Head, originOf, readEntry, type Seat } from './entry-chain.js'
 import { isOutcomeKind, parsedRecord } from './kept-record.js'
 import type { LedgerKeys } from './ledger-keys.js'
-import { claimLivesInMs, endOf, lifecycle, neverSent, rowOf, writerEnded } from './ledger-records.js'
+import { claimLivesInMs, claimsForgotten, endOf, lifecycle, neverSent, rowOf, writerEnded } from './ledger-records.js'
 import type { Batch, Checked, Committed, Pruned, Row, Spare, SparesToPrune } from './ledger-writer.js'
 import { diskWatch } from './node-disk-watch.js'
 import { fileWatch } from './node-file-watch.js'
@@ -65,7 +65,9 @@ const statementsOn = (database: DatabaseSync) => ({
   take: database.prepare('INSERT OR REPLACE INTO claim (key, fingerprint, audit_id, claimed_at) VALUES (?, ?, ?, ?)'),
   keep: database.prepare('UPDATE claim SET answer = ? WHERE key = ? AND audit_id = ?'),
   free: database.prepare('DELETE FROM claim WHERE key = ? AND audit_id = ?'),
-  forget: database.prepare('DELETE FROM claim WHERE claimed_at < ?'),
+  forget: database.prepare(
+    'DELETE FROM claim WHERE key IN (SELECT key FROM claim WHERE claimed_at < ? ORDER BY claimed_at LIMIT ?)',
+  ),
   addSpan: database.prepare('INSERT INTO span (first, last, first_at, last_at) VALUES (?, ?, ?, ?)'),
   addPostings: database.prepare('INSERT INTO posting (span, bucket, postings) VALUES (?, ?, ?)'),
 })
@@ -279,10 +281,11 @@ const ledgerUnder = (
         else if (write(draft, row)) keepKey(row)
       }
       const due = when === 'now' ? 1 : checkpointEveryRecords
-      if (draft.uncovered < due) return { result: { _tag: 'Committed', held } }
+      const { uncovered } = draft
+      if (uncovered < due) return { result: { _tag: 'Committed', held } }
       const checkpoint = checkpointOf(draft, extra)
       write(draft, rowOf(checkpoint))
-      statements.forget.run(new Date(Date.parse(extra.at) - claimLivesInMs).toISOString())
+      statements.forget.run(new Date(Date.parse(extra.at) - claimLivesInMs).toISOString(), claimsForgotten(uncovered))
       return { result: { _tag: 'Committed', held, checkpoint: checkpoint.note }, checkpoint }
     })
 
