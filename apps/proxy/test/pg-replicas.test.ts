@@ -326,7 +326,7 @@ describe.skipIf(!isLinux)('old records before which a call is open', () => {
     const auditId = uuidv7()
     await writer.commit({ ...batch({ ...intent(auditId), at }), checkpoint: 'now', spare: { auditId: uuidv7(), at } })
 
-    const prune = () => writer.prune('2021-01-01T00:00:00.000Z', spare())
+    const prune = () => writer.prune('2021-01-01T00:00:00.000Z', [spare(), spare()])
     expect(await prune()).toEqual({ _tag: 'Pruned', records: 0, more: false })
     await writer.commit(batch(outcome(auditId)))
     expect(await prune()).toMatchObject({ records: 1 })
