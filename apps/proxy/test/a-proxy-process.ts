@@ -77,6 +77,11 @@ export interface Surroundings {
   readonly stop: () => Promise<void>
 }
 
+const alive = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL')
+})
+
 export const surroundings = async (): Promise<Surroundings> => {
   await using begun = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'proxy process-'))
@@ -88,6 +93,10 @@ export const surroundings = async (): Promise<Surroundings> => {
   begun.defer(trustCertificate(provider.certificate ?? ''))
   const certificateFile = join(folder, 'provider.pem')
   writeFileSync(certificateFile, provider.certificate ?? '')
+  begun.defer(() => {
+    // What a test that failed has left.
+    for (const child of alive) child.kill('SIGKILL')
+  })
   const running = begun.move()
   return {
     graph,
@@ -146,11 +155,6 @@ const urlsIn = (
     return undefined
   }
 }
-
-const alive = new Set<ChildProcess>()
-process.once('exit', () => {
-  for (const child of alive) child.kill('SIGKILL')
-})
 
 /** Rejects, with what it printed, when it ends before it listens. `under`: the program that runs it, with its arguments. */
 export const aProxyProcess = async (
