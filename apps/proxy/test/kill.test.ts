@@ -1,6 +1,9 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newDigestKey } from '../src/audit/node-digest-ring.js'
+import { newSigningKey } from '../src/audit/node-signing-ring.js'
 import {
   aProxyProcess,
   load,
@@ -11,7 +14,8 @@ import {
   type Told,
   untilReady,
 } from './a-proxy-process.js'
-import { type ProvedLedger, provedLedger } from './a-proved-ledger.js'
+import { aPostgresServer, type PostgresServer } from './a-postgres-server.js'
+import { type ProvedLedger, provedLedger, provedPgLedger } from './a-proved-ledger.js'
 import { untruths } from './untruths.js'
 
 const kills = Number(process.env['KILLS'] ?? 10)
@@ -25,6 +29,8 @@ interface StoreUnderKill {
   readonly make: () => Promise<{
     readonly environment: Readonly<Record<string, string>>
     readonly read: () => Promise<ProvedLedger>
+    /** Done when nothing of a killed process can be written any more, and what it left open is old enough to be settled. */
+    readonly settleable: () => Promise<void>
   }>
 }
 
@@ -37,17 +43,56 @@ const stores: ReadonlyArray<readonly [name: string, store: (around: Surroundings
         return Promise.resolve({
           environment: { AUDIT_DIRECTORY: directory },
           read: () => Promise.resolve(provedLedger(directory)),
+          settleable: () => Promise.resolve(),
         })
+      },
+    }),
+  ],
+  [
+    'PostgreSQL',
+    ({ folder }) => ({
+      make: async () => {
+        const url = await server.newDatabase()
+        const keys = mkdtempSync(join(folder, 'keys-'))
+        const [digest, signing] = [join(keys, 'digest'), join(keys, 'signing')]
+        writeFileSync(digest, newDigestKey(), { mode: 0o600 })
+        writeFileSync(signing, newSigningKey(), { mode: 0o600 })
+        return {
+          environment: { AUDIT_DATABASE_URL: url, AUDIT_DIGEST_KEY_FILE: digest, AUDIT_SIGNING_KEY_FILE: signing },
+          read: () => provedPgLedger(url),
+          settleable: () => aged(url),
+        }
       },
     }),
   ],
 ]
 
+/** Intents of a process that may only have lost its connection are settled when they are old: these are made so. */
+const aged = async (url: string): Promise<void> => {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    const others = 'SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()'
+    while ((await client.query(others)).rowCount !== 0) await new Promise(setImmediate)
+    await client.query(`
+      ALTER TABLE device_install_state_audit.record DISABLE TRIGGER no_update;
+      UPDATE device_install_state_audit.record SET written_at = written_at - interval '1 day' WHERE kind = 'intent';
+      ALTER TABLE device_install_state_audit.record ENABLE TRIGGER no_update`)
+  } finally {
+    await client.end()
+  }
+}
+
+let server: PostgresServer
+
 let around: Surroundings
 beforeAll(async () => {
-  around = await surroundings()
+  ;[around, server] = await Promise.all([surroundings(), aPostgresServer()])
 })
-afterAll(() => around.stop())
+afterAll(async () => {
+  await around.stop()
+  await server.stop()
+})
 
 const settledIn = ({ records }: ProvedLedger): number => records.filter(({ code }) => code === 'writerEnded').length
 
@@ -81,6 +126,7 @@ const killsOn = async (
     await underLoad.stop()
     expect(await proxy.exited).toEqual({ code: null, signal: 'SIGKILL' })
     told.push(...underLoad.told)
+    await ledger.settleable()
     const killed = await ledger.read()
 
     proxy = await aProxyProcess(environment)
