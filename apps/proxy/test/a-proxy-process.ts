@@ -302,7 +302,7 @@ export const load = (
     if (count % 7 === 0) return { token, book: `${book}${refused}` }
     if (count % 11 === 0) return { token, book, body: '{}' }
     if (count % 13 === 0) return { book }
-    return count % 5 === 0 ? { token, book, idempotencyKey: `${book} ${String(count >> 4)}` } : { token, book }
+    return count % 5 === 0 ? { token, book, idempotencyKey: `${book}-${String(count >> 4)}` } : { token, book }
   }
   const caller = async (): Promise<void> => {
     while (!isOver) {

@@ -48,7 +48,12 @@ describe.skipIf(skippedAloud(mayLimit, 'the limit of the system on the size of f
     it('writes are cut short in their midst, calls are refused, and once they may grow it recovers by itself', async () => {
       const directory = mkdtempSync(join(around.folder, 'ledger-'))
       const proxy = await aProxyProcess(
-        { ...around.environment, AUDIT_DIRECTORY: directory, AUDIT_CHECKPOINT_RECORDS: '50' },
+        {
+          ...around.environment,
+          AUDIT_DIRECTORY: directory,
+          AUDIT_CHECKPOINT_RECORDS: '50',
+          AUDIT_UNAUTHENTICATED_PER_MINUTE: '1000000',
+        },
         // No multiple of a page: the last one is written in part.
         ['prlimit', '--fsize=300001:unlimited'],
       )

@@ -14,7 +14,7 @@ export interface Log {
   readonly recordLost: (record: AuditRecord, cause: unknown) => void
   /** Level 60: a mistake of our own; the process ends. */
   readonly fatal: (error: unknown) => void
-  /** Writes what waits. False if stdout did not take it within a second. */
+  /** Writes what waits. False if stdout and stderr did not take it within a second. */
   readonly flush: () => Promise<boolean>
 }
 
@@ -29,7 +29,8 @@ const levelOf = ({ code, status }: RequestLogEntry): 'info' | 'warn' =>
   status >= 500 && !expected.has(code ?? '') ? 'warn' : 'info'
 
 const stream = (fd: number): sonicBoom.SonicBoom => {
-  const opened = new sonicBoom.SonicBoom({ fd, sync: false, maxLength: mostWaitingInBytes })
+  // Without a least length, a flush would be over before anything was written.
+  const opened = new sonicBoom.SonicBoom({ fd, sync: false, minLength: 1, maxLength: mostWaitingInBytes })
   opened.on('error', () => undefined)
   return opened
 }
@@ -56,7 +57,12 @@ export const pinoLog = (level: string): Log => {
     flush: () =>
       new Promise((resolve) => {
         setTimeout(() => resolve(false), longestFlushInMs)
-        stdout.flush(() => stderr.flush(() => resolve(true)))
+        let left = 2
+        for (const one of [stdout, stderr])
+          one.flush(() => {
+            left--
+            if (left === 0) resolve(true)
+          })
       }),
   }
 }
