@@ -102,6 +102,10 @@ const openWriter = (
       })
 }
 
+/** The URL of a database may hold a password. */
+const whereOf = ({ store }: AuditConfig) =>
+  store.kind === 'sqlite' ? store : { kind: store.kind, host: new URL(store.url).host }
+
 const tellOf = (config: AuditConfig, log: Log): void => {
   if (hasLostLedger(config))
     log.alarm('the audit directory has the keys of a ledger that is no longer there: a new one is begun')
@@ -124,6 +128,7 @@ export const openLedger = async (
   const opened = await openWriter(whole, ring.right, ended)
   if (E.isLeft(opened)) return E.left(`The audit ledger cannot be opened: ${opened.left}`)
   const { alarm, info } = log
+  info('the audit ledger is open', whereOf(config))
   const second =
     config.checkpointFile === undefined ? undefined : checkpointFile({ path: config.checkpointFile, now, alarm, info })
   const store = batchingAuditStore(
