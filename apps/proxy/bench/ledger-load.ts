@@ -14,10 +14,11 @@ import { openSqliteLedgerWriter } from '../dist/audit/sqlite-ledger-writer.js'
 // Random enough, and cheap: what is measured is the ledger.
 const pool = randomBytes(1_000_003).toString('base64url')
 let turn = 0
-const digest = (): string => {
+const word = (length: number): string => {
   turn = (turn + 7_919) % 1_000_000
-  return `hmac-sha256:0a1b2c3d:${pool.slice(turn, turn + 43)}`
+  return pool.slice(turn, turn + length)
 }
+const digest = (): string => `hmac-sha256:0a1b2c3d:${word(43)}`
 
 const guids = (count: number): ReadonlyArray<string> => Array.from({ length: count }, () => uuidv7())
 export const callers = guids(50)
@@ -63,9 +64,9 @@ export const outcomeOf = (auditId: string): OutcomeRecord => ({
   auditId,
   at: new Date().toISOString(),
   outcome: 'applied',
-  createdId: uuidv7(),
+  createdId: word(36),
   graphStatus: 201,
-  graphRequestId: uuidv7(),
+  graphRequestId: word(36),
   attempts: 1,
   durationInMs: 12.3,
 })
