@@ -42,29 +42,34 @@ const fieldsOf = ({ digest, fields }: RecordingPorts, body: Call['body']): Reado
     }),
   )
 
+/** What the records of a call that is understood have in common. */
+const whoAsksWhat = ({ caller, request, route }: Call, now: Date) => {
+  const callerRequestId = callerRequestIdOf(request)
+  return {
+    auditId: request.auditId,
+    at: now.toISOString(),
+    caller,
+    peer: request.peer,
+    ...request.claim,
+    ...(callerRequestId === undefined ? {} : { callerRequestId }),
+    operation: route.operation,
+    version: route.version,
+    ids: { ...route.ids },
+  }
+}
+
 /** The record of a call before it is made. */
 export const intentOf =
   (ports: RecordingPorts, now: Date, idempotencyKey?: string) =>
-  ({ body, caller, json, request, route, upstream }: Call): IntentRecord => {
-    const callerRequestId = callerRequestIdOf(request)
-    return {
-      kind: 'intent',
-      auditId: request.auditId,
-      at: now.toISOString(),
-      caller,
-      peer: request.peer,
-      ...request.claim,
-      ...(callerRequestId === undefined ? {} : { callerRequestId }),
-      operation: route.operation,
-      version: route.version,
-      ids: { ...route.ids },
-      bodyBytes: new TextEncoder().encode(json).byteLength,
-      bodyDigest: ports.digest('', json),
-      fields: fieldsOf(ports, body),
-      upstream,
-      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    }
-  }
+  (call: Call): IntentRecord => ({
+    kind: 'intent',
+    ...whoAsksWhat(call, now),
+    bodyBytes: new TextEncoder().encode(call.json).byteLength,
+    bodyDigest: ports.digest('', call.json),
+    fields: fieldsOf(ports, call.body),
+    upstream: call.upstream,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  })
 
 /** What Graph said of a call, as far as it said anything. */
 export interface GraphTrace {
@@ -186,22 +191,7 @@ export const refusalOf = (
 
 /** The record of a request that got an answer which was given before. */
 export const replayOf = (
-  { caller, request, route }: Call,
+  call: Call,
   earlier: { readonly of: string; readonly status: number },
   now: Date,
-): ReplayRecord => {
-  const callerRequestId = callerRequestIdOf(request)
-  return {
-    kind: 'replay',
-    auditId: request.auditId,
-    at: now.toISOString(),
-    ...earlier,
-    caller,
-    peer: request.peer,
-    ...request.claim,
-    ...(callerRequestId === undefined ? {} : { callerRequestId }),
-    operation: route.operation,
-    version: route.version,
-    ids: { ...route.ids },
-  }
-}
+): ReplayRecord => ({ kind: 'replay', ...whoAsksWhat(call, now), ...earlier })
