@@ -1,7 +1,8 @@
-import { hash } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
 import { v7 as uuidv7 } from 'uuid'
 import { type LifecycleRecord, recordRefusal } from './audit/index.js'
 import { type CountedRefusals, countedRefusals } from './audit/counted-refusals.js'
@@ -81,6 +82,19 @@ export const startProxy = async (config: Config, log: Log): Promise<E.Either<str
 }
 
 const now = (): Date => new Date()
+
+/** W3C Trace Context: 8 bytes, not all 0. */
+const newSpanId = (): string =>
+  randomBytes(8)
+    .toString('hex')
+    .replace(/^0{16}$/, '0000000000000001')
+
+const delay = (inMs: number) => (): Promise<void> =>
+  inMs === 0
+    ? Promise.resolve()
+    : new Promise((resolve) => {
+        setTimeout(resolve, inMs)
+      })
 
 /** For our own mistakes: the process records it, ends, and is started anew. */
 const fatal = (error: unknown): void => {
@@ -195,11 +209,15 @@ const portsOf = (
   fields: config.audit.fields,
   countRefusal: ledger.refusals.count,
   recordLost: (record, cause) => () => log.recordLost(record, cause),
+  gate: { turn: () => TE.right({ end: () => () => undefined }) },
   upstreamTokens: tokens,
   sendToGraph: graph.send,
   upstreamDeadlineInMs: config.upstream.deadlineInMs,
   now,
   monotonicNowInMs: () => performance.now(),
+  newSpanId,
+  random: () => Math.random(),
+  delay,
   log: (entry) => () => log.request(entry),
 })
 

@@ -9,6 +9,7 @@ import type { Reply } from '../src/domain/reply.js'
 import { handleRequest } from '../src/handle-request.js'
 import type { Ports } from '../src/ports.js'
 import { aCreateRequest, withHeader } from './a-request.js'
+import { anOpenGate } from './an-open-gate.js'
 import { someTokenRules } from './a-trusted-issuer.js'
 
 const now = new Date('2026-11-23T12:00:00Z')
@@ -77,6 +78,7 @@ export const aPipeOn = (store: AuditStore, { isOnRecord, monotonicNowInMs, until
     fields: { identifier: 'hmac', personal: 'hmac', text: 'hmac' },
     countRefusal: () => () => false,
     recordLost: (record) => () => lost.push(record),
+    ...anOpenGate,
     upstreamTokens: { take: () => TE.right('upstream'), drop: () => () => undefined },
     sendToGraph:
       () =>

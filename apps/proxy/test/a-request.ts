@@ -20,6 +20,7 @@ export const aCreateRequest = (change: Partial<IncomingRequest> = {}): IncomingR
     ['content-length', '374'],
   ],
   readBody: TE.right(new TextEncoder().encode(documentedExample.request)),
+  isGone: () => false,
   ...change,
 })
 

@@ -54,6 +54,12 @@ const errors: { readonly [K in ProxyError['_tag']]: ReadonlyArray<Extract<ProxyE
     { _tag: 'BodyInvalid', problems: [{ pointer: '/a', code: 'extra', expected: 'x', received: 'null' }] },
   ],
   IntentNotRecorded: [{ _tag: 'IntentNotRecorded', cause: { _tag: 'TooSlow' } }],
+  TurnTooLate: (['pace', 'throttled', 'concurrency'] as const).map((why) => ({
+    _tag: 'TurnTooLate',
+    why,
+    retryAfterInSeconds: 7,
+  })),
+  GraphLeftAlone: [{ _tag: 'GraphLeftAlone', retryAfterInSeconds: 7 }],
   UpstreamAuthUnavailable: [
     { _tag: 'UpstreamAuthUnavailable', cause: Object.assign(new Error('x'), { code: 'c', error: 'invalid_client' }) },
   ],

@@ -9,6 +9,7 @@ import type { ProxyError } from '../src/domain/proxy-error.js'
 import { handleRequest } from '../src/handle-request.js'
 import type { Ports } from '../src/ports.js'
 import { aCreateRequest, bookPath, withHeader } from './a-request.js'
+import { anOpenGate } from './an-open-gate.js'
 import { someTokenRules } from './a-trusted-issuer.js'
 
 const now = new Date('2026-11-23T12:00:00Z')
@@ -69,6 +70,7 @@ const fakePorts = (change: Partial<Ports> = {}) => {
     fields: { identifier: 'hmac', personal: 'hmac', text: 'hmac' },
     countRefusal: () => () => false,
     recordLost: (record) => () => happened.push(`${record.kind} lost`),
+    ...anOpenGate,
     upstreamTokens: { take: () => TE.right('upstream'), drop: () => () => happened.push('token dropped') },
     sendToGraph: () => (graphRequest) => async () => {
       happened.push('sent')
@@ -184,10 +186,11 @@ describe('when Graph refuses our token', () => {
   })
 
   it('and no second try gets away, it stays refused: Graph did see the first', async () => {
-    const { ports, records } = fakePorts(answering(refusal401, E.left({ _tag: 'GraphUnreachable', cause: 'x' })))
+    const unreachable: E.Either<ProxyError, GraphAnswer> = E.left({ _tag: 'GraphUnreachable', cause: 'x' })
+    const { ports, records } = fakePorts(answering(refusal401, unreachable, unreachable, unreachable))
     await handleRequest(ports)(request)()
 
-    expect(records.at(-1)).toMatchObject({ outcome: 'refused', attempts: 1 })
+    expect(records.at(-1)).toMatchObject({ outcome: 'refused', attempts: 4 })
   })
 
   it('and the second try breaks, nobody knows', async () => {
@@ -207,7 +210,7 @@ describe('what is known of a call that failed', () => {
     [{ _tag: 'GraphTimedOut', sent: true, status: 201 }, 504, 'upstreamTimeout', 'indeterminate', 'check-first'],
     [{ _tag: 'GraphConnectionLost', cause: 'x' }, 502, 'upstreamError', 'indeterminate', 'check-first'],
   ])('%j is told and recorded', async (error, status, code, outcome, retry) => {
-    const { ports, records } = fakePorts(answering(E.left(error)))
+    const { ports, records } = fakePorts({ sendToGraph: () => () => TE.left(error) })
     const reply = await handleRequest(ports)(request)()
 
     expect(reply.status).toBe(status)

@@ -23,7 +23,6 @@ const singletons: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'expect',
   'client-request-id',
-  'traceparent',
   'idempotency-key',
 ])
 

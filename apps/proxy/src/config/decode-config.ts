@@ -4,12 +4,15 @@ import { type AuditConfig, auditOf, auditTogether } from './audit.js'
 import { type CallersConfig, callersOf, callersTogether } from './callers.js'
 import type { ConfigProblem, Environment, Together } from './config-problem.js'
 import { likelyTypos, misleadingVariables } from './likely-typos.js'
+import { type TlsConfig, tlsOf, tlsTogether } from './tls.js'
 import { authorityHostOf, type UpstreamConfig, upstreamOf, upstreamTogether } from './upstream.js'
 import { type LogLevel, Variables, variables } from './variables.js'
 
 /** What the proxy runs by. Every value is already what its type says. */
 export interface Config {
-  readonly listen: { readonly host: string; readonly port: number }
+  readonly listen: { readonly host: string; readonly port: number; readonly mostConnections: number }
+  /** Undefined: plain HTTP. */
+  readonly tls: TlsConfig | undefined
   readonly admin: { readonly host: string; readonly port: number }
   readonly callers: CallersConfig
   readonly upstream: UpstreamConfig
@@ -63,10 +66,11 @@ const httpsWhereItMatters: ReadonlyArray<Together<Variables>> = [
   },
 ]
 
-const together = [...httpsWhereItMatters, ...auditTogether, ...callersTogether, ...upstreamTogether]
+const together = [...httpsWhereItMatters, ...auditTogether, ...callersTogether, ...tlsTogether, ...upstreamTogether]
 
 const configOf = (decoded: Variables, upstream: UpstreamConfig): Config => ({
-  listen: { host: decoded.HOST, port: decoded.PORT },
+  listen: { host: decoded.HOST, port: decoded.PORT, mostConnections: decoded.CALLER_MAX_CONNECTIONS },
+  tls: tlsOf(decoded),
   admin: { host: decoded.ADMIN_HOST, port: decoded.ADMIN_PORT },
   callers: callersOf(decoded, authorityHostOf(decoded)),
   upstream,
@@ -87,8 +91,16 @@ const problemsTogether = (decoded: Variables, wrong: ReadonlyArray<string>): Rea
     .filter(({ reads }) => !reads.some((name) => wrong.includes(name)))
     .flatMap(({ problems }) => problems(decoded))
 
+/** Other software reads these in lower case, too, and first, as curl does; so they are set in either. */
+const withProxyAliases = (environment: Environment): Environment => ({
+  ...environment,
+  HTTPS_PROXY: environment['https_proxy'] ?? environment['HTTPS_PROXY'],
+  NO_PROXY: environment['no_proxy'] ?? environment['NO_PROXY'],
+})
+
 /** Decodes the environment. Left holds every problem, each with its variable, what is expected, and an example. */
-export const decodeConfig = (environment: Environment): E.Either<ReadonlyArray<ConfigProblem>, Config> => {
+export const decodeConfig = (given: Environment): E.Either<ReadonlyArray<ConfigProblem>, Config> => {
+  const environment = withProxyAliases(given)
   const decoded = Variables.decode(environment)
   const alone = E.isLeft(decoded) ? decoded.left.map(problemOf) : []
   const wrong = alone.map(({ variable }) => variable)

@@ -1,7 +1,7 @@
 import type { ConfigProblem, Environment } from './config-problem.js'
 
 /** The beginnings of names that are ours; AZURE_ is shared with other software, so strangers are expected there. */
-const ours = /^(?:ADMIN|AUDIT|CALLER|GRAPH|SHUTDOWN|UPSTREAM|DANGEROUSLY)_/
+const ours = /^(?:ADMIN|AUDIT|CALLER|GRAPH|SHUTDOWN|TLS|UPSTREAM|DANGEROUSLY)_/
 
 // Kubernetes sets such variables in every container for each service of the namespace, one named "graph" included.
 const serviceLink = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT|PORT_\d+_(?:TCP|UDP)(?:_\w+)?)$/

@@ -17,6 +17,14 @@ export interface UpstreamConfig {
   readonly credential: CredentialConfig
   readonly auth: Variables['UPSTREAM_AUTH']
   readonly deadlineInMs: number
+  /** Calls to Graph: so many in so many seconds, and so many at once. */
+  readonly pace: Variables['GRAPH_PACE']
+  readonly concurrency: number
+  /** After so many failures in a row Graph is left alone for a while; 0: never. */
+  readonly breakerFailures: number
+  readonly drift: Variables['GRAPH_DRIFT']
+  /** Through which Graph and the login service are reached; undefined: directly. */
+  readonly proxy: { readonly url: string; readonly exceptions: string } | undefined
 }
 
 /** On behalf of users only of the tenant whose books are meant, by tokens for the gateway's own application. */
@@ -113,5 +121,13 @@ export const upstreamOf = (decoded: Variables): UpstreamConfig | undefined => {
         credential,
         auth: decoded.UPSTREAM_AUTH,
         deadlineInMs: decoded.UPSTREAM_DEADLINE_MS,
+        pace: decoded.GRAPH_PACE,
+        concurrency: decoded.GRAPH_CONCURRENCY,
+        breakerFailures: decoded.GRAPH_BREAKER_FAILURES,
+        drift: decoded.GRAPH_DRIFT,
+        proxy:
+          decoded.HTTPS_PROXY === undefined
+            ? undefined
+            : { url: decoded.HTTPS_PROXY, exceptions: decoded.NO_PROXY ?? '' },
       }
 }

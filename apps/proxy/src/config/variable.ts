@@ -126,6 +126,13 @@ export const origin: t.Type<string, string> = readAs('Origin', (text) => {
   return url._tag === 'Right' && url.right.pathname === '/' ? url.right.origin : undefined
 })
 
+/** An HTTP proxy: scheme, host and port, with a user and a password if it asks for them. */
+export const proxyUrl: t.Type<string, string> = readAs('ProxyUrl', (text) => {
+  const url = URL.parse(text)
+  const isProxy = url !== null && url.hostname !== '' && url.pathname === '/' && url.search === '' && url.hash === ''
+  return isProxy && /^https?:\/\//.test(text) && !/\s/.test(text) ? text : undefined
+})
+
 /** A PostgreSQL connection URI with a host, a user and a database. Its parameters are for the adapter to judge. */
 export const postgresUrl: t.Type<string, string> = readAs('PostgresUrl', (text) => {
   const url = URL.parse(text)

@@ -15,6 +15,7 @@ import {
   origin,
   port,
   postgresUrl,
+  proxyUrl,
   rate,
   scopeToken,
   someOf,
@@ -28,6 +29,8 @@ const logLevels = ['debug', 'info', 'warn', 'error'] as const
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const
 
 const fieldForms = ['hmac', 'clear', 'omit'] as const
+
+const driftPolicies = ['warn', 'enforce'] as const
 
 const upstreamAuths = ['app', 'on-behalf-of', 'by-caller'] as const
 const credentials = ['client-secret', 'certificate', 'workload-identity', 'managed-identity'] as const
@@ -115,6 +118,28 @@ export const variables = {
     'the IP addresses, or ranges of them (CIDR, from /1), of the proxies whose X-Forwarded-For is read, with commas between; IPv4 is written as IPv4',
     '10.1.0.0/16,2001:db8:1::/48,192.0.2.7',
   ),
+  CALLER_MAX_CONNECTIONS: variable(
+    integerBetween(1, 1_000_000),
+    'a count from 1 to 1000000: how many connections may be open at once; more are closed as they come',
+    '16384',
+    '16384',
+  ),
+  TLS_CERTIFICATE_FILE: maybe(
+    nonEmpty,
+    'the path of a PEM file with the certificate that callers are shown, and the chain behind it',
+    '/run/secrets/gateway-tls.crt',
+  ),
+  TLS_KEY_FILE: maybe(
+    nonEmpty,
+    'the path of a PEM file with the private key of TLS_CERTIFICATE_FILE',
+    '/run/secrets/gateway-tls.key',
+  ),
+  TLS_CLIENT_CA_FILE: maybe(
+    nonEmpty,
+    'the path of a PEM file with the certificates of the authorities that must have signed those of clients',
+    '/run/secrets/mesh-ca.crt',
+  ),
+  ADMIN_TLS: variable(flag, 'true or false; true shows the certificate on the admin port, too', 'true', 'false'),
   GRAPH_CLOUD: variable(oneOf(cloudNames), `one of ${cloudNames.join(', ')}`, 'usgov', 'global'),
   GRAPH_URL: maybe(origin, 'the origin of Graph', 'https://graph.microsoft.us'),
   GRAPH_VERSIONS: variable(
@@ -122,6 +147,35 @@ export const variables = {
     'the versions of Graph to serve: v1.0, beta, or both with a comma between',
     'v1.0',
     'v1.0,beta',
+  ),
+  GRAPH_PACE: variable(rate, 'how many calls may be sent to Graph in how many seconds', '50/20s', '100/20s'),
+  GRAPH_CONCURRENCY: variable(
+    integerBetween(1, 1_000),
+    'a count from 1 to 1000: how many calls may be with Graph at once',
+    '64',
+    '64',
+  ),
+  GRAPH_BREAKER_FAILURES: variable(
+    integerBetween(0, 10_000),
+    'a count from 0 to 10000: after how many failures in a row Graph is left alone for a while; 0: never',
+    '20',
+    '20',
+  ),
+  GRAPH_DRIFT: variable(
+    oneOf(driftPolicies),
+    'warn or enforce: whether what Graph answers beyond its contract is passed on',
+    'enforce',
+    'warn',
+  ),
+  HTTPS_PROXY: maybe(
+    proxyUrl,
+    'the URL of the proxy through which Graph and the login service are reached',
+    'http://proxy.example.com:3128',
+  ),
+  NO_PROXY: maybe(
+    nonEmpty,
+    'the hosts that are reached without HTTPS_PROXY, with commas between',
+    'login.example.com,.internal.example.com',
   ),
   AZURE_AUTHORITY_HOST: maybe(origin, 'the origin of the login service', 'https://login.microsoftonline.us'),
   AZURE_TENANT_ID: variable(

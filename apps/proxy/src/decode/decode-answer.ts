@@ -21,7 +21,7 @@ import type { GraphRefusal, ProxyError } from '../domain/proxy-error.js'
 import { parseStrictJson } from '../domain/strict-json.js'
 import type { UpstreamIdentity } from '../domain/upstream-identity.js'
 import { cleanMessage } from './clean-message.js'
-import { retryAfterInSeconds } from './retry-after.js'
+import { retryAfterInSeconds } from '../domain/retry-after.js'
 
 /** How an answer differs from what is documented without being unreadable. */
 type Drift = 'newProperty' | 'newInstallState' | 'otherDateForm' | 'status200'

@@ -7,6 +7,8 @@ export interface GraphRequest {
   readonly token: string
   /** Sent as `client-request-id`, so that Graph's logs and ours tell of the same call. */
   readonly auditId: string
+  /** W3C Trace Context: the caller's trace, or the call's own. */
+  readonly traceparent: string
 }
 
 /** What Graph answered, whole, and nothing of it believed yet. */

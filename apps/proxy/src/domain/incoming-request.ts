@@ -1,3 +1,4 @@
+import type * as IO from 'fp-ts/lib/IO.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { ProxyError } from './proxy-error.js'
 
@@ -31,6 +32,8 @@ export interface IncomingRequest {
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>
   /** Reads the body, once, up to the limit. Nothing is read before this is called. */
   readonly readBody: TE.TaskEither<ProxyError, Uint8Array>
+  /** True once the connection is known to be gone. A client that only ended its own half still waits. */
+  readonly isGone: IO.IO<boolean>
 }
 
 /** The value of a header that is known to come at most once. */

@@ -37,6 +37,8 @@ export const outcomeOfError = (error: ProxyError): OutcomeKind => {
     case 'Overloaded':
     case 'IdempotencyKeyMalformed':
     case 'IdempotencyKeyReused':
+    case 'TurnTooLate':
+    case 'GraphLeftAlone':
     case 'UpstreamAuthUnavailable':
     case 'GraphUnreachable':
     case 'GraphTlsFailed':

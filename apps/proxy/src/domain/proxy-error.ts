@@ -93,6 +93,15 @@ export type ProxyError =
   /** The same call was sent, and nobody knows what became of it, or what was answered. */
   | { readonly _tag: 'DuplicateOfIndeterminate'; readonly earlierAuditId: string }
   // 5 forward
+  /** Its turn would come too late for the caller, who may ask again then. */
+  | {
+      readonly _tag: 'TurnTooLate'
+      /** Graph takes so many calls a while, it said so of others just now, or as many as may be are with it. */
+      readonly why: 'pace' | 'throttled' | 'concurrency'
+      readonly retryAfterInSeconds: number
+    }
+  /** Graph failed so often in a row that it is left alone for a while. */
+  | { readonly _tag: 'GraphLeftAlone'; readonly retryAfterInSeconds: number }
   | { readonly _tag: 'UpstreamAuthUnavailable'; readonly cause: unknown }
   | {
       readonly _tag: 'UserMustInteract'

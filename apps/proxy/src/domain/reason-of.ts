@@ -28,6 +28,7 @@ export const reasonOf = (error: ProxyError): string | undefined => {
       return error.name
     case 'BodyNotReceived':
     case 'CallerNotAllowed':
+    case 'TurnTooLate':
       return error.why
     case 'JsonMalformed':
     case 'GraphAnswerUnreadable':
@@ -62,6 +63,7 @@ export const reasonOf = (error: ProxyError): string | undefined => {
       return `the key is held by ${error.earlierAuditId}`
     case 'IdempotencyKeyMalformed':
     case 'Overloaded':
+    case 'GraphLeftAlone':
     case 'HeadersTooLarge':
     case 'TargetTooLong':
     case 'RouteNotFound':

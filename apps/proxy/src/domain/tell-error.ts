@@ -17,6 +17,12 @@ const toldOfNotAllowed: Readonly<Record<CallerNotAllowedWhy, string>> = {
     'The gateway calls Graph on behalf of users of its own tenant alone, and this token is a user’s of another.',
 }
 
+const toldOfTooLate = {
+  pace: 'Graph takes so many calls from the gateway in a while, and others wait before this one.',
+  throttled: 'Graph has asked the gateway to wait.',
+  concurrency: 'As many calls as may be are with Graph just now.',
+} as const
+
 /** One case for each error; `docs/status-codes.md` says the same at length. */
 export const tell = (error: ProxyError): Told => {
   switch (error._tag) {
@@ -215,6 +221,23 @@ export const tell = (error: ProxyError): Told => {
         message: 'The call could not be written to the audit record, so nothing was sent to Graph.',
         retry: 'safe',
         headers: retryAfter(5),
+      }
+    case 'TurnTooLate':
+      return {
+        status: 503,
+        code: 'overloaded',
+        message: `${toldOfTooLate[error.why]} This call’s turn would come too late, so nothing was sent; send it again after the time in Retry-After.`,
+        retry: 'after',
+        headers: retryAfter(error.retryAfterInSeconds),
+      }
+    case 'GraphLeftAlone':
+      return {
+        status: 503,
+        code: 'upstreamUnavailable',
+        message:
+          'Graph has failed so often in a row that it is left alone for a while, so nothing was sent; send it again after the time in Retry-After.',
+        retry: 'after',
+        headers: retryAfter(error.retryAfterInSeconds),
       }
     case 'UpstreamAuthUnavailable':
       return {

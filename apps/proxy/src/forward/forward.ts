@@ -9,12 +9,9 @@ import { claimsInChallenge } from '../domain/claims-challenge.js'
 import type { GraphAnswer, GraphRequest } from '../domain/graph-answer.js'
 import { outcomeOfError } from '../domain/outcome.js'
 import type { ProxyError } from '../domain/proxy-error.js'
-
-/** The moment by which the whole call to Graph must be over: token, connection, tries and body. */
-export interface Deadline {
-  /** On the monotonic clock, in milliseconds. */
-  readonly atInMs: number
-}
+import { givenRetryAfterInSeconds } from '../domain/retry-after.js'
+import { traceparentOf } from '../domain/trace-context.js'
+import type { Deadline, Gate, Turn, TurnEnd } from './gate.js'
 
 /** A token for Graph in the name that a call is made in, and the way to be rid of it once Graph has refused it. */
 export interface UpstreamTokens {
@@ -23,10 +20,17 @@ export interface UpstreamTokens {
 }
 
 export interface ForwardPorts {
+  readonly gate: Gate
   readonly upstreamTokens: UpstreamTokens
   readonly sendToGraph: (deadline: Deadline) => (request: GraphRequest) => TE.TaskEither<ProxyError, GraphAnswer>
+  readonly now: IO.IO<Date>
   readonly monotonicNowInMs: IO.IO<number>
   readonly upstreamDeadlineInMs: number
+  /** 16 hexadecimal digits, not all 0. */
+  readonly newSpanId: IO.IO<string>
+  /** From 0 to less than 1. */
+  readonly random: IO.IO<number>
+  readonly delay: (inMs: number) => T.Task<void>
 }
 
 /** What came of a call, and how many times it was given to the connection. */
@@ -35,59 +39,139 @@ export interface Forwarded {
   readonly attempts: number
 }
 
-const requestOf = ({ json, request, route }: Call, token: string): GraphRequest => ({
+/** What has been tried for a call. */
+interface Progress {
+  readonly attempts: number
+  /** How often no connection could be had. */
+  readonly failedToConnect: number
+  readonly hasAskedForAFreshToken: boolean
+  /** What Graph said last: it was refused, and may be tried again. */
+  readonly refused: GraphAnswer | undefined
+}
+
+const notBegun: Progress = { attempts: 0, failedToConnect: 0, hasAskedForAFreshToken: false, refused: undefined }
+
+const requestOf = ({ newSpanId }: ForwardPorts, { json, request, route }: Call, token: string): GraphRequest => ({
   method: operationNamed(route.operation).method,
   path: route.path,
   json,
   token,
   auditId: request.auditId,
+  traceparent: traceparentOf(request, newSpanId()),
 })
 
-const attempt = (ports: ForwardPorts, call: Call, deadline: Deadline, before: number): T.Task<Forwarded> =>
-  pipe(
-    ports.upstreamTokens.take(call, deadline),
-    TE.matchE(
-      (error) => T.of({ result: E.left(error), attempts: before }),
-      (token) =>
-        pipe(
-          ports.sendToGraph(deadline)(requestOf(call, token)),
-          // A 401 says that the request was not looked at, so one more try with a fresh token cannot do it twice.
-          TE.tap(({ status }) => TE.fromIO(status === 401 ? ports.upstreamTokens.drop(call, token) : () => undefined)),
-          T.map((result) => ({ result, attempts: before + 1 })),
-        ),
-    ),
+/** What a try was, for those that wait. Only what was proved not to have left is told so. */
+const turnEndOf =
+  (now: Date) =>
+  (result: E.Either<ProxyError, GraphAnswer>): TurnEnd => {
+    if (E.isLeft(result)) return { _tag: outcomeOfError(result.left) === 'notSent' ? 'NotConnected' : 'Unanswered' }
+    const { headers, status } = result.right
+    return { _tag: 'Answered', status, retryAfterInSeconds: givenRetryAfterInSeconds(headers['retry-after'], now) }
+  }
+
+const send =
+  (ports: ForwardPorts, call: Call, deadline: Deadline, { attempts }: Progress, turn: Turn) =>
+  (token: string): T.Task<Forwarded> =>
+    pipe(
+      ports.sendToGraph(deadline)(requestOf(ports, call, token)),
+      T.tap((result) => T.fromIO(turn.end(turnEndOf(ports.now())(result)))),
+      // A 401 says that the request was not looked at, so one more try with a fresh token cannot do it twice.
+      TE.tap(({ status }) => TE.fromIO(status === 401 ? ports.upstreamTokens.drop(call, token) : () => undefined)),
+      T.map((result) => ({ result, attempts: attempts + 1 })),
+    )
+
+const useTurn =
+  (ports: ForwardPorts, call: Call, deadline: Deadline, progress: Progress) =>
+  (turn: Turn): T.Task<Forwarded> => {
+    const giveBack = (error: ProxyError): T.Task<Forwarded> =>
+      pipe(
+        T.fromIO(turn.end({ _tag: 'Unused' })),
+        T.map(() => ({ result: E.left(error), attempts: progress.attempts })),
+      )
+    return call.request.isGone()
+      ? giveBack({ _tag: 'BodyNotReceived', why: 'clientClosed' })
+      : pipe(
+          ports.upstreamTokens.take(call, deadline),
+          TE.matchE(giveBack, send(ports, call, deadline, progress, turn)),
+        )
+  }
+
+/** One try: waits for a turn, takes a token, sends. */
+const attempt = (ports: ForwardPorts, call: Call, deadline: Deadline, progress: Progress): T.Task<Forwarded> => {
+  const { attempts, failedToConnect } = progress
+  return pipe(
+    ports.gate.turn({ caller: call.caller, deadline, isAgain: attempts + failedToConnect > 0 }),
+    TE.matchE((error) => T.of({ result: E.left(error), attempts }), useTurn(ports, call, deadline, progress)),
   )
+}
 
 /** A fresh token would help. One on behalf of the same user would not, where the user must do something first. */
 const isWorthAFreshToken = ({ upstream }: Call, { headers, status }: GraphAnswer): boolean =>
   status === 401 && !(upstream.kind === 'user' && claimsInChallenge(headers['www-authenticate']) !== undefined)
 
-const onceMoreIfTokenRefused =
-  (ports: ForwardPorts, call: Call, deadline: Deadline) =>
-  (first: Forwarded): T.Task<Forwarded> =>
-    E.isLeft(first.result) || !isWorthAFreshToken(call, first.result.right)
-      ? T.of(first)
-      : pipe(attempt(ports, call, deadline, first.attempts), T.map(afterARefusal(first)))
+/** Graph says that it did nothing, and that it may do it later. */
+const isThrottled = ({ headers, status }: GraphAnswer): boolean =>
+  status === 429 || status === 509 || (status === 503 && headers['retry-after'] !== undefined)
 
-/** Graph has seen the first try, so a second that never left does not make the call unsent: it was refused. */
-const afterARefusal =
-  (first: Forwarded) =>
-  (second: Forwarded): Forwarded => {
-    if (E.isRight(second.result)) return second
-    const error = second.result.left
-    if (error._tag === 'UserMustInteract' || error._tag === 'AssertionRefused')
-      return { ...second, result: E.left({ ...error, hasGraphRefused: true }) }
-    return outcomeOfError(error) === 'notSent' ? first : second
+const mostFailuresToConnect = 3
+const firstBackoffInMs = 200
+
+/** Full jitter, so that those that failed together do not come back together. */
+const backoffInMs = ({ random }: ForwardPorts, failures: number): number =>
+  Math.ceil(random() * firstBackoffInMs * 2 ** failures)
+
+/** Whether, and after how long, one more try is harmless: when it is proved that nothing was done, and never otherwise. */
+const furtherTry = (
+  ports: ForwardPorts,
+  call: Call,
+  progress: Progress,
+  { attempts, result }: Forwarded,
+): { readonly progress: Progress; readonly inMs: number } | undefined => {
+  if (E.isLeft(result)) {
+    const failedToConnect = progress.failedToConnect + 1
+    return result.left._tag === 'GraphUnreachable' && failedToConnect < mostFailuresToConnect
+      ? { progress: { ...progress, attempts, failedToConnect }, inMs: backoffInMs(ports, progress.failedToConnect) }
+      : undefined
   }
+  const refused = result.right
+  if (isThrottled(refused)) return { progress: { ...progress, attempts, refused }, inMs: 0 }
+  return !progress.hasAskedForAFreshToken && isWorthAFreshToken(call, refused)
+    ? { progress: { ...progress, attempts, refused, hasAskedForAFreshToken: true }, inMs: 0 }
+    : undefined
+}
 
-/** Sends a call to Graph, once; a second time only when Graph refused our token. The intent must be on record already. */
+/** Graph has seen an earlier try, so a later one that never left does not make the call unsent: it was refused. */
+const afterARefusal = ({ refused }: Progress, last: Forwarded): Forwarded => {
+  if (refused === undefined || E.isRight(last.result)) return last
+  const error = last.result.left
+  if (error._tag === 'UserMustInteract' || error._tag === 'AssertionRefused')
+    return { ...last, result: E.left({ ...error, hasGraphRefused: true }) }
+  return outcomeOfError(error) === 'notSent' ? { ...last, result: E.right(refused) } : last
+}
+
+const tryUntilDone = (ports: ForwardPorts, call: Call, deadline: Deadline, progress: Progress): T.Task<Forwarded> =>
+  pipe(
+    attempt(ports, call, deadline, progress),
+    T.chain((tried) => {
+      const further = furtherTry(ports, call, progress, tried)
+      return further === undefined || ports.monotonicNowInMs() + further.inMs >= deadline.atInMs
+        ? T.of(afterARefusal(progress, tried))
+        : pipe(
+            ports.delay(further.inMs),
+            T.chain(() => tryUntilDone(ports, call, deadline, further.progress)),
+          )
+    }),
+  )
+
+/**
+ * Sends a call to Graph, once; again, within the deadline, only when it is proved that nothing was done: no connection
+ * could be had, Graph throttles, or Graph refused our token, which is renewed once. The intent must be on record already.
+ */
 export const forward =
   (ports: ForwardPorts) =>
   (call: Call): T.Task<Forwarded> =>
     pipe(
       T.fromIO(ports.monotonicNowInMs),
       T.map((now): Deadline => ({ atInMs: now + ports.upstreamDeadlineInMs })),
-      T.chain((deadline) =>
-        pipe(attempt(ports, call, deadline, 0), T.chain(onceMoreIfTokenRefused(ports, call, deadline))),
-      ),
+      T.chain((deadline) => tryUntilDone(ports, call, deadline, notBegun)),
     )

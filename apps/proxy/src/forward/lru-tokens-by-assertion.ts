@@ -3,7 +3,7 @@ import type * as IO from 'fp-ts/lib/IO.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { LRUCache } from 'lru-cache'
 import type { ProxyError } from '../domain/proxy-error.js'
-import type { Deadline } from './forward.js'
+import type { Deadline } from './gate.js'
 import { type Acquire, type HeldToken, heldToken } from './renewing-tokens.js'
 
 /** Tokens on behalf of users, each for the assertion (the caller's own access token) that it was exchanged for. */

@@ -3,7 +3,7 @@ import type * as IO from 'fp-ts/lib/IO.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { ProxyError } from '../domain/proxy-error.js'
 import { wordsOfFault } from './entra-error.js'
-import type { Deadline } from './forward.js'
+import type { Deadline } from './gate.js'
 
 /** A token that just came. */
 export interface AcquiredToken {

@@ -11,6 +11,7 @@ const request: GraphRequest = {
   json: documentedExample.request,
   token: 'the.upstream.token',
   auditId: '01900000-0000-7000-8000-000000000001',
+  traceparent: '00-01900000000070008000000000000001-00f067aa0ba902b7-00',
 }
 
 const created = httpResponse(
@@ -56,6 +57,7 @@ describe('a call to Graph', () => {
         'connection: keep-alive',
         'authorization: Bearer the.upstream.token',
         'accept: application/json',
+        'traceparent: 00-01900000000070008000000000000001-00f067aa0ba902b7-00',
         'accept-encoding: identity',
         'content-type: application/json',
         'content-length: 374',

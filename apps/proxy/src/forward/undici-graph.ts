@@ -3,7 +3,7 @@ import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { type Dispatcher, errors, Pool } from 'undici'
 import type { GraphAnswer, GraphRequest } from '../domain/graph-answer.js'
 import type { ProxyError } from '../domain/proxy-error.js'
-import type { Deadline } from './forward.js'
+import type { Deadline } from './gate.js'
 
 export interface UndiciGraphSettings {
   /** Scheme, host and port; the path comes from each request. */
@@ -139,7 +139,14 @@ export const undiciGraph = (settings: UndiciGraphSettings): UndiciGraph => {
     keepAliveMaxTimeout: 30_000,
   })
 
-  const optionsOf = ({ auditId, json, method, path, token }: GraphRequest): Dispatcher.DispatchOptions => ({
+  const optionsOf = ({
+    auditId,
+    json,
+    method,
+    path,
+    token,
+    traceparent,
+  }: GraphRequest): Dispatcher.DispatchOptions => ({
     method,
     path,
     headers: {
@@ -150,6 +157,7 @@ export const undiciGraph = (settings: UndiciGraphSettings): UndiciGraph => {
       'content-length': String(Buffer.byteLength(json)),
       'client-request-id': auditId,
       'user-agent': settings.userAgent,
+      traceparent,
     },
     body: json,
   })

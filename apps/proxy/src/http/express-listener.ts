@@ -47,6 +47,7 @@ export const incomingOf = (
     target: request.url ?? '',
     headers,
     readBody: rawBodyReader(exchange),
+    isGone: () => request.socket.destroyed,
   }
 }
 
