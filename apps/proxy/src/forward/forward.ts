@@ -60,13 +60,19 @@ const requestOf = ({ newSpanId }: ForwardPorts, { json, request, route }: Call, 
   traceparent: traceparentOf(request, newSpanId()),
 })
 
+/** Graph says that it did nothing, and that it may do it later. */
+const isThrottled = ({ headers, status }: GraphAnswer): boolean =>
+  status === 429 || status === 509 || (status === 503 && headers['retry-after'] !== undefined)
+
 /** What a try was, for those that wait. Only what was proved not to have left is told so. */
 const turnEndOf =
   (now: Date) =>
   (result: E.Either<ProxyError, GraphAnswer>): TurnEnd => {
     if (E.isLeft(result)) return { _tag: outcomeOfError(result.left) === 'notSent' ? 'NotConnected' : 'Unanswered' }
     const { headers, status } = result.right
-    return { _tag: 'Answered', status, retryAfterInSeconds: givenRetryAfterInSeconds(headers['retry-after'], now) }
+    return isThrottled(result.right)
+      ? { _tag: 'Throttled', retryAfterInSeconds: givenRetryAfterInSeconds(headers['retry-after'], now) }
+      : { _tag: 'Answered', status }
   }
 
 const send =
@@ -108,10 +114,6 @@ const attempt = (ports: ForwardPorts, call: Call, deadline: Deadline, progress: 
 /** A fresh token would help. One on behalf of the same user would not, where the user must do something first. */
 const isWorthAFreshToken = ({ upstream }: Call, { headers, status }: GraphAnswer): boolean =>
   status === 401 && !(upstream.kind === 'user' && claimsInChallenge(headers['www-authenticate']) !== undefined)
-
-/** Graph says that it did nothing, and that it may do it later. */
-const isThrottled = ({ headers, status }: GraphAnswer): boolean =>
-  status === 429 || status === 509 || (status === 503 && headers['retry-after'] !== undefined)
 
 const mostFailuresToConnect = 3
 const firstBackoffInMs = 200
