@@ -20,11 +20,11 @@ export interface Queued<A> {
 
 export interface FairQueue<A> {
   readonly size: () => number
-  /** How many callers wait. */
-  readonly callers: () => number
   readonly add: (share: CallerShare, isAgain: boolean, item: A) => Queued<A>
   /** Whose turn it is: the first call of the caller that has had its share up to the earliest time. */
   readonly first: () => Queued<A> | undefined
+  /** The first of those, of all callers, that had a turn before. */
+  readonly firstAgain: () => Queued<A> | undefined
   /** The caller's share has changed. */
   readonly moved: (share: CallerShare) => void
   /** About how many go before a call that would come now, if callers take turns. */
@@ -37,6 +37,7 @@ export const fairQueue = <A>(mostItems: number): FairQueue<A> => {
   const order = heap<Line<A>>((one, other) => one.share.paidUntilInMs < other.share.paidUntilInMs)
   // At place n, how many lines have n calls or more: the sum of the first n is what goes before the next of a line of n - 1.
   const lengths = prefixSums(mostItems)
+  const allAgain = linkedList<Queued<A>>()
   let size = 0
 
   const lengthOf = ({ again, fresh }: Line<A>): number => again.length() + fresh.length()
@@ -63,12 +64,16 @@ export const fairQueue = <A>(mostItems: number): FairQueue<A> => {
 
   return {
     size: () => size,
-    callers: () => order.size(),
     add: (share, isAgain, item) => {
       const line = lineOf(share)
       const list = isAgain ? line.again : line.fresh
-      const queued: Queued<A> = { item, share, leave: () => remove(line, list, link) }
+      const leave = (): void => {
+        remove(line, list, link)
+        if (againLink !== undefined) allAgain.remove(againLink)
+      }
+      const queued: Queued<A> = { item, share, leave }
       const link = list.add(queued)
+      const againLink = isAgain ? allAgain.add(queued) : undefined
       size++
       lengths.add(lengthOf(line), 1)
       return queued
@@ -77,6 +82,7 @@ export const fairQueue = <A>(mostItems: number): FairQueue<A> => {
       const line = order.first()
       return line?.again.first() ?? line?.fresh.first()
     },
+    firstAgain: allAgain.first,
     moved: (share) => {
       const line = lines.get(share)
       if (line !== undefined) order.put(line)
