@@ -242,6 +242,18 @@ describe('a status that says "not done"', () => {
     })
   })
 
+  it.each([
+    ['no message', '{"error":{"code":"Some code"}}'],
+    ['null for a message', '{"error":{"code":"Some code","message":null,"details":5}}'],
+    ['half a surrogate pair in its message', '{"error":{"code":"Some code","message":"\\ud83d"}}'],
+    [
+      'something very deep',
+      `{"error":{"code":"Some code","message":"x","innerError":${'['.repeat(99)}${']'.repeat(99)}}}`,
+    ],
+  ])('is a refusal with Graph’s code with %s', (_, body) => {
+    expect(decode(409, body)).toMatchObject({ left: { _tag: 'GraphRefused', refusal: { code: 'Some code' } } })
+  })
+
   it.each(['x'.repeat(129), 'two\nlines', 'caf\u00e9'])('is told without a code that is none: %j', (code) => {
     expect(decode(400, graphError(code, 'Some words.'))).toMatchObject({ left: { refusal: { code: undefined } } })
   })

@@ -1,11 +1,7 @@
-import {
-  type DeviceInstallState,
-  type DeviceInstallStateCreate,
-  GraphError,
-  problemsOf,
-} from '@device-install-state/model'
+import { type DeviceInstallState, type DeviceInstallStateCreate, problemsOf } from '@device-install-state/model'
 import { CreatedEntity, isRefusal, operationNamed, type Route } from '@device-install-state/model/operations'
 import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
 import { claimsInChallenge } from '../domain/claims-challenge.js'
 import type { Differences } from '../domain/differences.js'
 import { hiddenValuesOf } from '../domain/field-clarity.js'
@@ -39,6 +35,13 @@ const jsonOf = (answer: GraphAnswer): unknown => {
   return json?._tag === 'Json' ? json.value : undefined
 }
 
+/** JSON that two readers understand alike, even where it is not as strict as it must be to be passed on. */
+const laxJsonOf = (answer: GraphAnswer): unknown => {
+  const json = isJson(answer) ? parseStrictJson(answer.text) : undefined
+  if (json?._tag === 'Json') return json.value
+  return json?.fault === 'loneSurrogate' || json?.fault === 'tooDeep' ? JSON.parse(answer.text) : undefined
+}
+
 const unreadable = (
   status: number,
   what: string,
@@ -50,14 +53,6 @@ const longestIdTold = 256
 /** The key of what was created, however little else can be read. */
 const createdIdIn = (json: unknown): string | undefined =>
   CreatedEntity.is(json) && json.id.isWellFormed() ? json.id.slice(0, longestIdTold).toWellFormed() : undefined
-
-/** Of JSON that two readers understand alike, although it is not as strict as it must be to be passed on. */
-const createdIdInLaxJson = (answer: GraphAnswer): string | undefined => {
-  const json = isJson(answer) ? parseStrictJson(answer.text) : undefined
-  return json?._tag === 'Fault' && (json.fault === 'loneSurrogate' || json.fault === 'tooDeep')
-    ? createdIdIn(JSON.parse(answer.text))
-    : undefined
-}
 
 const toldOfForms = { newInstallState: '/installState (enum)', otherDateForm: '/lastSyncDateTime (format)' } as const
 
@@ -94,7 +89,8 @@ const createdOf = (
   answer: GraphAnswer,
 ): E.Either<ProxyError, Created> => {
   const json = jsonOf(answer)
-  if (json === undefined) return E.left(unreadable(status, 'it is not JSON', { createdId: createdIdInLaxJson(answer) }))
+  if (json === undefined)
+    return E.left(unreadable(status, 'it is not JSON', { createdId: createdIdIn(laxJsonOf(answer)) }))
   // Should Graph say 200, it means what 201 does.
   const decoded = operationNamed(route.operation).answers['201'].codec.decode(json)
   if (E.isRight(decoded)) {
@@ -129,20 +125,25 @@ const isRouteMissing = (status: number, code: string, message: string): boolean 
       sentenceIn(message),
     ))
 
+// Either is of use without the other, and whatever else is in the error.
+const ErrorWithCode = t.type({ error: t.type({ code: t.string }) })
+const ErrorWithMessage = t.type({ error: t.type({ message: t.string }) })
+
 const refusalOf = (answer: GraphAnswer, now: Date, sent: DeviceInstallStateCreate): Refused => {
-  const json = jsonOf(answer)
-  const error = GraphError.is(json) ? json.error : undefined
+  const json = laxJsonOf(answer)
+  const code = ErrorWithCode.is(json) ? json.error.code : undefined
+  const words = ErrorWithMessage.is(json) ? json.error.message : undefined
   const hiddenValues = hiddenValuesOf(sent)
-  const message = error && cleanMessage(error.message, hiddenValues)
+  const message = words === undefined ? undefined : cleanMessage(words, hiddenValues)
   return {
     refusal: {
       status: answer.status,
-      code: codeIn(error?.code, hiddenValues),
+      code: codeIn(code, hiddenValues),
       message: message?.told,
       messageOnRecord: message?.onRecord,
       retryAfterInSeconds: retryAfterInSeconds(answer.headers['retry-after'], now),
     },
-    isRouteMissing: error !== undefined && isRouteMissing(answer.status, error.code, error.message),
+    isRouteMissing: isRouteMissing(answer.status, code ?? '', words ?? ''),
   }
 }
 
