@@ -81,6 +81,8 @@ export const aPipeOn = (store: AuditStore, { isOnRecord, monotonicNowInMs, until
     countDrift: () => () => undefined,
     recordLost: (record) => () => lost.push(record),
     ...anOpenGate,
+    graphUrl: 'https://graph.example',
+    userAgent: 'gateway/1',
     upstreamTokens: { take: () => TE.right('upstream'), drop: () => () => undefined },
     sendToGraph:
       () =>
