@@ -118,6 +118,14 @@ export const sentenceIn = (message: string, depth = deepestMessage): string => {
   return json?._tag === 'Json' && IntuneMessage.is(json.value) ? sentenceIn(json.value.Message, depth - 1) : message
 }
 
+const IntuneError = t.type({ ErrorCode: t.string })
+
+/** The code of the error that Intune puts into the message of Graph's. */
+export const innerCodeIn = (message: string): string | undefined => {
+  const json = parseStrictJson(message)
+  return json._tag === 'Json' && IntuneError.is(json.value) ? json.value.ErrorCode : undefined
+}
+
 const withoutValues = (sentence: string, values: ReadonlyArray<string>): string => {
   const hidden = values
     .map(visible)

@@ -320,6 +320,21 @@ describe('a status that says "not done"', () => {
     })
   })
 
+  it('401 is a 403 where Intune says inside of it that the user may not', () => {
+    const message = JSON.stringify({
+      ErrorCode: 'Forbidden',
+      Message: intune('An error has occurred - Operation ID (for customer support): 0'),
+      Target: null,
+    })
+
+    expect(decode(401, graphError('UnknownError', message))).toMatchObject({
+      left: {
+        _tag: 'GraphRefused',
+        refusal: { status: 403, code: 'UnknownError', message: 'An error has occurred' },
+      },
+    })
+  })
+
   it('401 is about our token', () => {
     expect(decode(401, graphError('InvalidAuthenticationToken', 'x'))).toMatchObject({
       left: { _tag: 'GraphRejectedOurToken' },

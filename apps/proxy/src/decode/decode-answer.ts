@@ -10,7 +10,7 @@ import type { GraphRefusal, ProxyError } from '../domain/proxy-error.js'
 import { parseStrictJson } from '../domain/strict-json.js'
 import type { UpstreamIdentity } from '../domain/upstream-identity.js'
 import { retryAfterInSeconds } from '../domain/retry-after.js'
-import { cleanMessage, sentenceIn } from './clean-message.js'
+import { cleanMessage, innerCodeIn, sentenceIn } from './clean-message.js'
 import { findDifferences, isDocumented, unreadableShape } from './find-differences.js'
 
 /** An entity that Graph created, and the text to answer with. */
@@ -114,6 +114,8 @@ const codeIn = (code: string | undefined, hiddenValues: ReadonlyArray<string>): 
 interface Refused {
   readonly refusal: GraphRefusal
   readonly isRouteMissing: boolean
+  /** Intune's own word, which Graph wraps into a 401 where a user lacks the role. */
+  readonly isForbidden: boolean
 }
 
 // Intune answers so where a documented create has no route. The code is sure; the words are a hint, since Graph says not
@@ -143,6 +145,7 @@ const refusalOf = (answer: GraphAnswer, now: Date, sent: DeviceInstallStateCreat
       messageOnRecord: message?.onRecord,
       retryAfterInSeconds: retryAfterInSeconds(answer.headers['retry-after'], now),
     },
+    isForbidden: innerCodeIn(words ?? '') === 'Forbidden',
     isRouteMissing: isRouteMissing(answer.status, code ?? '', words ?? ''),
   }
 }
@@ -164,11 +167,12 @@ export const decodeAnswer =
     const { headers, status } = answer
     if (status === 200 || status === 201) return createdOf(policy, sent, status, answer)
     if (status >= 300 && status < 400) return E.left({ _tag: 'GraphRedirected', status })
-    const { isRouteMissing: routeIsMissing, refusal } = refusalOf(answer, now, sent.body)
+    const { isForbidden, isRouteMissing: routeIsMissing, refusal } = refusalOf(answer, now, sent.body)
     const claims = status === 401 || status === 403 ? claimsInChallenge(headers['www-authenticate']) : undefined
     // What the gateway's own application is asked for, no caller could give.
     if (claims !== undefined && sent.upstream.kind === 'user')
       return E.left({ _tag: 'GraphDemandsClaims', claims, refusal })
+    if (status === 401 && isForbidden) return E.left({ _tag: 'GraphRefused', refusal: { ...refusal, status: 403 } })
     if (status === 401) return E.left({ _tag: 'GraphRejectedOurToken', refusal })
     if (routeIsMissing) return E.left({ _tag: 'GraphRouteUnsupported', refusal })
     if (isRefusal(status, headers['retry-after'])) return E.left({ _tag: 'GraphRefused', refusal })
