@@ -5,6 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { v7 as uuidv7 } from 'uuid'
 import { type LifecycleRecord, recordRefusal } from './audit/index.js'
+import { type CountedDrift, countedDrift } from './audit/counted-drift.js'
 import { type CountedRefusals, countedRefusals } from './audit/counted-refusals.js'
 import { joseSignatureChecks, type SignatureChecks } from './authenticate/jose-signature-check.js'
 import type { UpstreamPolicy } from './authenticate/index.js'
@@ -80,7 +81,15 @@ export const startProxy = async (config: Config, log: Log): Promise<E.Either<str
     now,
     monotonicNowInMs: () => performance.now(),
   })
-  return serve(config, log, { ...opened.right, refusals })
+  const drift = countedDrift({
+    store,
+    newId: uuidv7,
+    now,
+    alarm: log.alarm,
+    info: log.info,
+    recordLost: log.recordLost,
+  })
+  return serve(config, log, { ...opened.right, refusals, drift })
 }
 
 const now = (): Date => new Date()
@@ -117,6 +126,7 @@ const whereabouts = () => ({ host: hostname(), pid: process.pid })
 
 interface LedgerAndCounts extends Ledger {
   readonly refusals: CountedRefusals
+  readonly drift: CountedDrift
 }
 
 const clockToleranceInSeconds = 30
@@ -210,6 +220,8 @@ const portsOf = (
   openAnswer: ledger.openAnswer,
   fields: config.audit.fields,
   countRefusal: ledger.refusals.count,
+  driftPolicy: config.upstream.drift,
+  countDrift: ledger.drift.count,
   recordLost: (record, cause) => () => log.recordLost(record, cause),
   gate: { turn: () => TE.right({ end: () => () => undefined }) },
   upstreamTokens: tokens,
@@ -300,7 +312,9 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
 
   const release = async (result: StopResult | 'notStarted'): Promise<StopResult> => {
     await ledger.refusals.stop()
-    const stopped = await ledger.store.append(lifecycle('stopped', { ...whereabouts(), result }))()
+    const stopped = await ledger.store.append(
+      lifecycle('stopped', { ...whereabouts(), result, ...ledger.drift.counts() }),
+    )()
     keys.stop()
     await closeServer(admin)
     await auditors?.close()

@@ -44,6 +44,7 @@ export interface AuditedCall {
   readonly attempts?: number
   readonly durationInMs?: number
   readonly drift?: ReadonlyArray<string>
+  readonly echoMismatch?: ReadonlyArray<string>
   /** The Audit-Id of the call whose answer was given again. */
   readonly replayOf?: string
 }

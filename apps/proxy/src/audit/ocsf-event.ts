@@ -95,6 +95,7 @@ const unmappedOf = (call: AuditedCall): OcsfEvent => ({
   ...some('fields', call.fields),
   ...some('attempts', call.attempts),
   ...some('drift', call.drift),
+  ...some('echoMismatch', call.echoMismatch),
   ...some('keyId', call.caller?.keyId),
 })
 

@@ -45,6 +45,7 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
         ...some('attempts ', record.attempts),
         ...(record.durationInMs === undefined ? [] : [`${String(record.durationInMs)} ms`]),
         ...some('drift ', record.drift?.join(' ')),
+        ...some('answered otherwise than sent: ', record.echoMismatch?.join(' ')),
       ]
     case 'refusal':
       return [
