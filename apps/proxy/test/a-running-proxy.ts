@@ -165,7 +165,7 @@ const parseReply = (text: string, closed: boolean): RawReply | undefined => {
 }
 
 /** Writes bytes to a port as they are and reads one reply: what no HTTP client would send can be sent. */
-export const rawExchange = (port: number, bytes: string | ReadonlyArray<string>): Promise<RawReply> =>
+export const rawExchange = (port: number, bytes: string | ReadonlyArray<string | Uint8Array>): Promise<RawReply> =>
   new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
     let text = ''

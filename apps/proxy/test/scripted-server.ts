@@ -33,9 +33,11 @@ export const scriptedServer = (
       socket.on('error', () => undefined)
       onConnection(socket)
       let pending = ''
+      // A character may come in two pieces.
+      socket.setEncoding('utf8')
       socket.on('data', (chunk) => {
-        received[index] += chunk.toString('utf8')
-        pending += chunk.toString('utf8')
+        received[index] += String(chunk)
+        pending += String(chunk)
         if (!isWhole(pending)) return
         const request = pending
         pending = ''
