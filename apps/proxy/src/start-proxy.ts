@@ -2,7 +2,6 @@ import { hash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
-import * as TE from 'fp-ts/lib/TaskEither.js'
 import { v7 as uuidv7 } from 'uuid'
 import { type LifecycleRecord, recordRefusal } from './audit/index.js'
 import { type CountedDrift, countedDrift } from './audit/counted-drift.js'
@@ -13,9 +12,11 @@ import { lruCallerRates } from './authenticate/lru-caller-rates.js'
 import { lruProvedTokens } from './authenticate/lru-proved-tokens.js'
 import type { Config } from './config/index.js'
 import { contextWithoutRequest, type Reply } from './domain/reply.js'
+import { callerKey } from './domain/caller-key.js'
 import { codeOfError, replyToError } from './domain/reply-to-error.js'
 import { azureAppTokens } from './forward/azure-app-tokens.js'
 import { msalOnBehalfOfTokens } from './forward/msal-on-behalf-of-tokens.js'
+import { type EndableGate, type GateChange, pacedGate } from './forward/paced-gate.js'
 import { type UndiciGraph, undiciGraph } from './forward/undici-graph.js'
 import { restrainedFetch } from './forward/restrained-fetch.js'
 import { type EndableTokens, upstreamTokens } from './forward/upstream-tokens.js'
@@ -192,12 +193,47 @@ const upstreamInWords = ({ auth, clientId, credential, graphUrl, identityClientI
   identityClientId,
 })
 
+const after = (inMs: number, run: () => void): (() => void) => {
+  // Whoever waits is waited for by its connection, and by the stop of the process.
+  const timer = setTimeout(run, inMs).unref()
+  return () => clearTimeout(timer)
+}
+
+const tellOperator =
+  (log: Log) =>
+  (change: GateChange): void => {
+    switch (change._tag) {
+      case 'GraphThrottles':
+        log.alarm('Graph throttles the gateway: calls wait', { inSeconds: change.inSeconds, budget: change.budget })
+        return
+      case 'GraphThrottlesNoMore':
+        log.info('Graph throttles the gateway no more', { budget: change.budget })
+        return
+      case 'GraphIsLeftAlone':
+        log.alarm('Graph fails, and is left alone for a while', { failuresInARow: change.failures })
+        return
+      case 'GraphIsWellAgain':
+        log.info('Graph is well again')
+    }
+  }
+
+const gateOf = ({ callers, upstream }: Config, log: Log): EndableGate =>
+  pacedGate({
+    ...upstream,
+    keyOf: callerKey(callers.rate?.by ?? 'caller'),
+    monotonicNowInMs: () => performance.now(),
+    random: () => Math.random(),
+    after,
+    onChange: tellOperator(log),
+  })
+
 const portsOf = (
   config: Config,
   log: Log,
   ledger: LedgerAndCounts,
   phase: Phase,
   keys: SignatureChecks,
+  gate: EndableGate,
   graph: UndiciGraph,
   tokens: EndableTokens,
 ): Ports => ({
@@ -223,7 +259,7 @@ const portsOf = (
   driftPolicy: config.upstream.drift,
   countDrift: ledger.drift.count,
   recordLost: (record, cause) => () => log.recordLost(record, cause),
-  gate: { turn: () => TE.right({ end: () => () => undefined }) },
+  gate,
   upstreamTokens: tokens,
   sendToGraph: graph.send,
   graphUrl: config.upstream.graphUrl,
@@ -271,10 +307,11 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
     origin: config.upstream.graphUrl,
     userAgent,
     connectTimeoutInMs: 3_000,
-    connections: 64,
+    connections: config.upstream.concurrency,
   })
+  const gate = gateOf(config, log)
   const tokens = upstreamTokensBy(config.upstream)
-  const ports = portsOf(config, log, ledger, phase, keys, graph, tokens)
+  const ports = portsOf(config, log, ledger, phase, keys, gate, graph, tokens)
 
   const { allHandled, track } = callsUnderWay()
   const handle = handleRequest(ports)
@@ -338,6 +375,7 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
       giveUpOnHalfSent,
       allHandled,
       endCalls: () => {
+        gate.end()
         tokens.end()
         return graph.close()
       },

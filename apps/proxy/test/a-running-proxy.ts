@@ -111,6 +111,9 @@ export const aRunningProxy = async (
     AUDIT_DIRECTORY: directory,
     SHUTDOWN_DELAY_MS: '0',
     DANGEROUSLY_ALLOW_PLAIN_HTTP: 'true',
+    // Tests make more calls than Graph would take, and let it fail more often than it would be asked.
+    GRAPH_PACE: '100000/1s',
+    GRAPH_BREAKER_FAILURES: '0',
     ...(typeof change === 'function' ? change(directory) : change),
   })
   if (config._tag === 'Left') throw new Error(JSON.stringify(config.left))
