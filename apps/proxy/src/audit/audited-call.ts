@@ -11,7 +11,7 @@ export interface AuditedCall {
   readonly auditId: string
   /** RFC 3339, UTC: of the first of its records. */
   readonly at: string
-  /** `replay` was answered from the ledger, `refusal` turned away before an intent, `connection` refused by the parser. */
+  /** `replay` was answered from the ledger, `refusal` turned away before an intent, `connection` never became a request. */
   readonly kind: 'call' | 'replay' | 'refusal' | 'connection'
   readonly endedAt?: string
   /** `open`: an intent whose end is not on record. Calls alone have one. */
@@ -26,6 +26,8 @@ export interface AuditedCall {
   readonly claimedFor?: string
   /** Why the peer has not said it. */
   readonly noClaim?: string
+  /** SHA-256, in lower-case hex, of the certificate that the peer has proved to be its own. */
+  readonly clientCertificate?: string
   readonly callerRequestId?: string
   readonly operation?: string
   readonly version?: string
