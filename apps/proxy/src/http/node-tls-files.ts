@@ -3,6 +3,8 @@ import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { TlsConfig } from '../config/index.js'
 
@@ -75,11 +77,13 @@ const read = async (path: string): Promise<E.Either<Fault, Read>> => {
   }
 }
 
-const certificatesIn = ({ text }: Read): E.Either<Fault, ReadonlyArray<X509Certificate>> => {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs) ?? []
-  if (blocks.length === 0) return E.left('holds no certificate in PEM (-----BEGIN CERTIFICATE-----)')
+type Certificates = RNEA.ReadonlyNonEmptyArray<X509Certificate>
+
+const certificatesIn = ({ text }: Read): E.Either<Fault, Certificates> => {
+  const [first, ...others] = text.match(/-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs) ?? []
+  if (first === undefined) return E.left('holds no certificate in PEM (-----BEGIN CERTIFICATE-----)')
   return E.tryCatch(
-    () => blocks.map((pem) => new X509Certificate(pem)),
+    () => [new X509Certificate(first), ...others.map((pem) => new X509Certificate(pem))],
     () => 'holds a certificate that cannot be read',
   )
 }
@@ -99,90 +103,50 @@ const keyIn = ({ text }: Read): E.Either<Fault, KeyObject> => {
 
 const problemOfPair = (
   { certificateFile, keyFile }: TlsConfig,
-  [own, ...others]: ReadonlyArray<X509Certificate>,
+  [own, ...others]: Certificates,
   key: KeyObject,
 ): string | undefined => {
-  if (own?.checkPrivateKey(key) === true) return undefined
+  if (own.checkPrivateKey(key)) return undefined
   return others.some((other) => other.checkPrivateKey(key))
     ? `TLS_CERTIFICATE_FILE ${certificateFile} must begin with the certificate of the key in TLS_KEY_FILE; those behind it follow`
     : `TLS_KEY_FILE ${keyFile} holds the key of another certificate than TLS_CERTIFICATE_FILE ${certificateFile}`
 }
 
-const inWords =
-  (variable: string, path: string) =>
-  (fault: Fault): ReadonlyArray<string> => [`${variable} ${path} ${fault}`]
-
-const leftOf = <A>(result: E.Either<ReadonlyArray<string>, A>): ReadonlyArray<string> =>
-  E.isLeft(result) ? result.left : []
-
-interface Found {
-  readonly certificate: E.Either<ReadonlyArray<string>, Read>
-  readonly key: E.Either<ReadonlyArray<string>, Read>
-  readonly clientCa: E.Either<ReadonlyArray<string>, Read | undefined>
+/** A file of one variable, and what its text means. */
+interface Understood<A> {
+  readonly file: Read
+  readonly meaning: A
 }
 
-const found = async ({ certificateFile, clientCaFile, keyFile }: TlsConfig): Promise<Found> => {
-  const [certificate, key, clientCa] = await Promise.all([
-    read(certificateFile),
-    read(keyFile),
-    clientCaFile === undefined ? E.right(undefined) : read(clientCaFile),
-  ])
-  return {
-    certificate: E.mapLeft(inWords('TLS_CERTIFICATE_FILE', certificateFile))(certificate),
-    key: E.mapLeft(inWords('TLS_KEY_FILE', keyFile))(key),
-    clientCa: E.mapLeft(inWords('TLS_CLIENT_CA_FILE', clientCaFile ?? ''))(clientCa),
-  }
-}
+const understood = async <A>(
+  variable: string,
+  path: string,
+  understand: (file: Read) => E.Either<Fault, A>,
+): Promise<E.Either<string, Understood<A>>> =>
+  pipe(
+    await read(path),
+    E.chain((file) =>
+      pipe(
+        understand(file),
+        E.map((meaning) => ({ file, meaning })),
+      ),
+    ),
+    E.mapLeft((fault) => `${variable} ${path} ${fault}`),
+  )
+
+const problemIn = (result: E.Either<string, unknown>): ReadonlyArray<string> => (E.isLeft(result) ? [result.left] : [])
 
 /** That OpenSSL takes them is another thing: it may find a key too short, or a signature too weak. */
-const problemsOfUse = ({ certificate, clientCa, key }: TlsFiles): ReadonlyArray<string> => {
-  try {
-    createSecureContext({ cert: certificate, key, ca: clientCa })
-    return []
-  } catch (fault) {
-    return [`TLS_CERTIFICATE_FILE, TLS_KEY_FILE and TLS_CLIENT_CA_FILE cannot be used (${codeOf(fault)})`]
-  }
-}
+const usable = (files: TlsFiles): E.Either<ReadonlyArray<string>, TlsFiles> =>
+  E.tryCatch(
+    () => {
+      createSecureContext({ cert: files.certificate, key: files.key, ca: files.clientCa })
+      return files
+    },
+    (fault) => [`TLS_CERTIFICATE_FILE, TLS_KEY_FILE and TLS_CLIENT_CA_FILE cannot be used (${codeOf(fault)})`],
+  )
 
-const judged = (
-  config: TlsConfig,
-  { certificate, clientCa, key }: Found,
-): E.Either<ReadonlyArray<string>, TlsFiles> => {
-  const certificates = E.chain((file: Read) =>
-    E.mapLeft(inWords('TLS_CERTIFICATE_FILE', config.certificateFile))(certificatesIn(file)),
-  )(certificate)
-  const privateKey = E.chain((file: Read) => E.mapLeft(inWords('TLS_KEY_FILE', config.keyFile))(keyIn(file)))(key)
-  const authorities = E.chain((file: Read | undefined) =>
-    file === undefined
-      ? E.right([])
-      : E.mapLeft(inWords('TLS_CLIENT_CA_FILE', config.clientCaFile ?? ''))(certificatesIn(file)),
-  )(clientCa)
-  const pair =
-    E.isRight(certificates) && E.isRight(privateKey)
-      ? problemOfPair(config, certificates.right, privateKey.right)
-      : undefined
-  const problems = [
-    ...leftOf(certificates),
-    ...leftOf(privateKey),
-    ...leftOf(authorities),
-    ...(pair === undefined ? [] : [pair]),
-  ]
-  const own = E.isRight(certificates) ? certificates.right[0] : undefined
-  if (problems.length > 0 || E.isLeft(certificate) || E.isLeft(key) || E.isLeft(clientCa) || own === undefined)
-    return E.left(problems)
-  const files: TlsFiles = {
-    certificate: certificate.right.text,
-    key: key.right.text,
-    clientCa: clientCa.right?.text,
-    fingerprint: own.fingerprint256.replaceAll(':', '').toLowerCase(),
-    notBefore: new Date(own.validFrom),
-    notAfter: new Date(own.validTo),
-    isKeyOpen: key.right.isOpen,
-    state: [certificate.right, key.right, clientCa.right].map((file) => file?.state ?? '').join('; '),
-  }
-  const unusable = problemsOfUse(files)
-  return unusable.length === 0 ? E.right(files) : E.left(unusable)
-}
+const printed = (certificates: Certificates): string => certificates.map(String).join('')
 
 /**
  * Reads certificate, key and authorities, PEM files of at most 1 MiB each. Left has every problem, in words that name the variable
@@ -190,5 +154,27 @@ const judged = (
  */
 export const readTlsFiles =
   (config: TlsConfig): TE.TaskEither<ReadonlyArray<string>, TlsFiles> =>
-  async () =>
-    judged(config, await found(config))
+  async () => {
+    const { certificateFile, clientCaFile, keyFile } = config
+    const [certificate, key, clientCa] = await Promise.all([
+      understood('TLS_CERTIFICATE_FILE', certificateFile, certificatesIn),
+      understood('TLS_KEY_FILE', keyFile, keyIn),
+      clientCaFile === undefined ? E.right(undefined) : understood('TLS_CLIENT_CA_FILE', clientCaFile, certificatesIn),
+    ])
+    if (E.isLeft(certificate) || E.isLeft(key) || E.isLeft(clientCa))
+      return E.left([certificate, key, clientCa].flatMap(problemIn))
+    const mismatch = problemOfPair(config, certificate.right.meaning, key.right.meaning)
+    if (mismatch !== undefined) return E.left([mismatch])
+    const [own] = certificate.right.meaning
+    return usable({
+      // Printed anew: what OpenSSL reads is what was judged here, whatever else stands in the files.
+      certificate: printed(certificate.right.meaning),
+      key: key.right.meaning.export({ format: 'pem', type: 'pkcs8' }).toString(),
+      clientCa: clientCa.right && printed(clientCa.right.meaning),
+      fingerprint: own.fingerprint256.replaceAll(':', '').toLowerCase(),
+      notBefore: new Date(own.validFrom),
+      notAfter: new Date(own.validTo),
+      isKeyOpen: key.right.file.isOpen,
+      state: [certificate.right, key.right, clientCa.right].map((one) => one?.file.state ?? '').join('; '),
+    })
+  }
