@@ -2,6 +2,8 @@ import { hash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as T from 'fp-ts/lib/Task.js'
 import { v7 as uuidv7 } from 'uuid'
 import { type LifecycleRecord, recordRefusal } from './audit/index.js'
 import { type CountedDrift, countedDrift } from './audit/counted-drift.js'
@@ -30,7 +32,19 @@ import { expressAdminListener } from './http/express-admin-listener.js'
 import { expressListener } from './http/express-listener.js'
 import { boundedFetch } from './http/node-bounded-fetch.js'
 import { trustedProxiesIn } from './http/node-trusted-proxies.js'
-import { closeServer, listen, nodeHttpServer, type RefuseConnection } from './http/node-http-server.js'
+import {
+  closeServer,
+  httpLimits,
+  type HttpLimits,
+  listen,
+  nodeHttpServer,
+  type RefuseConnection,
+  type RefusedConnection,
+  renewTls,
+  type ServerTls,
+} from './http/node-http-server.js'
+import { readTlsFiles, type TlsFiles } from './http/node-tls-files.js'
+import { watchTlsFiles } from './http/node-tls-watch.js'
 import type { Ports } from './ports.js'
 import { callsUnderWay, type Phase, stopProxy, type StopResult } from './stop-proxy.js'
 import type { Log } from './telemetry/pino-log.js'
@@ -56,7 +70,13 @@ const version = versionIn(JSON.parse(readFileSync(new URL('../package.json', imp
 const userAgent = `device-install-state-proxy/${version}`
 
 /** Opens the ledger, wires every step to the world, and listens. Left tells why nothing was started. */
-export const startProxy = async (config: Config, log: Log): Promise<E.Either<string, RunningProxy>> => {
+export const startProxy = async (
+  config: Config,
+  log: Log,
+  limits: HttpLimits = httpLimits,
+): Promise<E.Either<string, RunningProxy>> => {
+  const tlsFiles = config.tls === undefined ? E.right(undefined) : await readTlsFiles(config.tls)()
+  if (E.isLeft(tlsFiles)) return E.left(`TLS cannot be spoken: ${tlsFiles.left.join('; ')}.`)
   const opened = await openLedger(config, log, (message) => fatal(new Error(`the audit ledger is gone: ${message}`)))
   if (E.isLeft(opened)) return opened
   const { settled, store } = opened.right
@@ -90,7 +110,7 @@ export const startProxy = async (config: Config, log: Log): Promise<E.Either<str
     info: log.info,
     recordLost: log.recordLost,
   })
-  return serve(config, log, { ...opened.right, refusals, drift })
+  return serve(config, log, { ...opened.right, refusals, drift }, { limits, tlsFiles: tlsFiles.right })
 }
 
 const now = (): Date => new Date()
@@ -273,24 +293,43 @@ const portsOf = (
   log: (entry) => () => log.request(entry),
 })
 
-/** For what Node's parser refuses before there is a request. */
+/** For what never becomes a request. */
 const refuseConnection =
-  (ports: Ports): RefuseConnection =>
-  async ({ error, peer, reason }): Promise<Reply> => {
+  (ports: Ports) =>
+  ({ error, ...refused }: RefusedConnection): { readonly reply: Reply; readonly record: T.Task<void> } => {
     const context = contextWithoutRequest(uuidv7(), now())
     const { auditId } = context
     const reply = replyToError(context, error)
     const code = codeOfError(error)
-    await recordRefusal(ports)({ kind: 'connection', auditId, at: context.now.toISOString(), code, reason, peer })()
-    ports.log({ auditId, status: reply.status, code, reason, durationInMs: 0 })()
-    return reply
+    return {
+      reply,
+      record: pipe(
+        recordRefusal(ports)({ kind: 'connection', auditId, at: context.now.toISOString(), code, ...refused }),
+        T.chainIOK(() => ports.log({ auditId, status: reply.status, code, reason: refused.reason, durationInMs: 0 })),
+      ),
+    }
   }
 
 /** The admin port is no part of what is audited. */
-const refuseOnAdminPort: RefuseConnection = ({ error }) =>
-  Promise.resolve(replyToError(contextWithoutRequest(uuidv7(), now()), error))
+const refuseOnAdminPort: RefuseConnection = ({ error }) => ({
+  reply: replyToError(contextWithoutRequest(uuidv7(), now()), error),
+  recorded: Promise.resolve(),
+})
 
-const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise<E.Either<string, RunningProxy>> => {
+/** How callers are listened to. */
+interface Listening {
+  readonly limits: HttpLimits
+  readonly tlsFiles: TlsFiles | undefined
+}
+
+const lookAtTlsFilesEveryInMs = 1_000
+
+const serve = async (
+  config: Config,
+  log: Log,
+  ledger: LedgerAndCounts,
+  { limits, tlsFiles }: Listening,
+): Promise<E.Either<string, RunningProxy>> => {
   const phase: Phase = { stopping: false, draining: false }
   const keys = joseSignatureChecks({
     issuers: config.callers.issuers,
@@ -315,7 +354,13 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
 
   const { allHandled, track } = callsUnderWay()
   const handle = handleRequest(ports)
-  const conversations = new Conversations()
+  const callersTls = (files: TlsFiles): ServerTls => ({
+    files,
+    demandsCertificate: config.tls?.clientCaFile !== undefined,
+  })
+  const adminTls = (files: TlsFiles): ServerTls => ({ files, demandsCertificate: false })
+  const conversations = new Conversations(limits.mostRequestsPerConnection)
+  const refuse = refuseConnection(ports)
   const server = nodeHttpServer(
     expressListener({
       handle: (request) => track(handle(request)),
@@ -328,9 +373,13 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
       fatal,
     }),
     conversations,
-    refuseConnection(ports),
+    (refused) => {
+      const { record, reply } = refuse(refused)
+      return { reply, recorded: track(record)() }
+    },
+    { limits, mostConnections: config.listen.mostConnections, tls: tlsFiles && callersTls(tlsFiles) },
   )
-  const adminConversations = new Conversations()
+  const adminConversations = new Conversations(limits.mostRequestsPerConnection)
   const auditors = auditorsOf(config, log, ledger, keys)
   const admin = nodeHttpServer(
     expressAdminListener(
@@ -345,15 +394,32 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
     ),
     adminConversations,
     refuseOnAdminPort,
+    { limits, tls: config.tls?.coversAdmin === true && tlsFiles !== undefined ? adminTls(tlsFiles) : undefined },
   )
+  const tlsWatch =
+    config.tls &&
+    tlsFiles &&
+    watchTlsFiles({
+      config: config.tls,
+      files: tlsFiles,
+      everyInMs: lookAtTlsFilesEveryInMs,
+      now,
+      take: (files) => {
+        renewTls(server, callersTls(files))
+        renewTls(admin, adminTls(files))
+      },
+      alarm: log.alarm,
+      info: log.info,
+    })
 
   const release = async (result: StopResult | 'notStarted'): Promise<StopResult> => {
+    tlsWatch?.stop()
     await ledger.refusals.stop()
     const stopped = await ledger.store.append(
       lifecycle('stopped', { ...whereabouts(), result, ...ledger.drift.counts() }),
     )()
     keys.stop()
-    await closeServer(admin)
+    await closeServer(admin, adminConversations)
     await auditors?.close()
     const { isClosed, lost } = await ledger.store.close()
     await graph.close()
@@ -383,7 +449,7 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
     })
     return E.right({ url, adminUrl, stop })
   } catch (error) {
-    await closeServer(server)
+    await closeServer(server, conversations)
     await release('notStarted')
     return E.left(error instanceof Error ? `The proxy cannot listen: ${error.message}` : String(error))
   }

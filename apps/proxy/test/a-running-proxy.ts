@@ -11,6 +11,7 @@ import {
 } from '@device-install-state/identity-provider'
 import { documentedExample } from '@device-install-state/model/fields'
 import { decodeConfig } from '../src/config/index.js'
+import type { HttpLimits } from '../src/http/node-http-server.js'
 import { startProxy } from '../src/start-proxy.js'
 import type { StopResult } from '../src/stop-proxy.js'
 import type { Log } from '../src/telemetry/pino-log.js'
@@ -77,6 +78,8 @@ export interface TestWorldOptions extends TenantChange {
   readonly intercept?: Interceptor
   /** False: the world comes up although the proxy cannot be ready. */
   readonly untilReady?: boolean
+  /** Those of production, unless a test has to wait for them. */
+  readonly limits?: HttpLimits
 }
 
 type Environment = Readonly<Record<string, string>>
@@ -117,7 +120,7 @@ export const aRunningProxy = async (
     ...(typeof change === 'function' ? change(directory) : change),
   })
   if (config._tag === 'Left') throw new Error(JSON.stringify(config.left))
-  const started = await startProxy(config.right, collectingLog(logged))
+  const started = await startProxy(config.right, collectingLog(logged), options.limits)
   if (started._tag === 'Left') throw new Error(started.left)
   const { adminUrl, stop: stopProxy, url } = started.right
   begun.defer(async () => void (await stopProxy()))

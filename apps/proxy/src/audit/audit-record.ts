@@ -31,6 +31,8 @@ interface FromWhere {
   readonly claimedFor?: string
   /** Why such a proxy has not said it. */
   readonly noClaim?: NoClaim
+  /** SHA-256, in lower-case hex, of the certificate that the peer has proved to be its own, where one is demanded. */
+  readonly clientCertificate?: string
 }
 
 /** What a caller wants done, written down before Graph hears of it. */
@@ -113,12 +115,13 @@ export interface ReplayRecord extends Recorded, FromWhere {
   readonly ids: Readonly<Record<string, string>>
 }
 
-/** A connection whose request Node's parser refused. */
+/** What never became a request: bytes that Node's parser refused, a TLS handshake that failed, a connection too many. */
 export interface ConnectionRecord extends Recorded {
   readonly kind: 'connection'
   readonly code: string
   readonly reason: string
   readonly peer: string
+  readonly clientCertificate?: string
 }
 
 /** How often a request, or a connection, was refused with one code to one network. */

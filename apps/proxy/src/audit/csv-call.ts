@@ -28,6 +28,7 @@ const columns: ReadonlyArray<readonly [name: string, cell: (call: AuditedCall) =
   ['tokenId', ({ caller }) => caller?.tokenId],
   ['peer', ({ peer }) => peer],
   ['claimedFor', ({ claimedFor }) => claimedFor],
+  ['clientCertificate', ({ clientCertificate }) => clientCertificate],
   ['clientRequestId', ({ callerRequestId }) => callerRequestId],
   ['operation', ({ operation }) => operation],
   ['version', ({ version }) => version],

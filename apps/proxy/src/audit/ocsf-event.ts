@@ -91,6 +91,7 @@ const unmappedOf = (call: AuditedCall): OcsfEvent => ({
   ...some('replayOf', call.replayOf),
   ...some('claimedFor', call.claimedFor),
   ...some('noClaim', call.noClaim),
+  ...some('clientCertificate', call.clientCertificate),
   ...some('upstream', call.upstream),
   ...some('fields', call.fields),
   ...some('attempts', call.attempts),

@@ -49,6 +49,12 @@ const fieldsOf = ({ digest, fields }: RecordingPorts, body: Call['body']): Reado
     }),
   )
 
+const fromWhere = ({ claim, clientCertificate, peer }: IncomingRequest) => ({
+  peer,
+  ...claim,
+  ...(clientCertificate === undefined ? {} : { clientCertificate }),
+})
+
 /** What the records of a call that is understood have in common. */
 const whoAsksWhat = ({ caller, request, route }: Call, now: Date) => {
   const callerRequestId = callerRequestIdOf(request)
@@ -56,8 +62,7 @@ const whoAsksWhat = ({ caller, request, route }: Call, now: Date) => {
     auditId: request.auditId,
     at: now.toISOString(),
     caller,
-    peer: request.peer,
-    ...request.claim,
+    ...fromWhere(request),
     ...(callerRequestId === undefined ? {} : { callerRequestId }),
     operation: route.operation,
     version: route.version,
@@ -196,8 +201,7 @@ export const refusalOf = (
     at: now.toISOString(),
     code,
     status,
-    peer: request.peer,
-    ...request.claim,
+    ...fromWhere(request),
     ...(reason === undefined ? {} : { reason }),
     ...(callerRequestId === undefined ? {} : { callerRequestId }),
     method: request.method,

@@ -48,6 +48,9 @@ export interface GraphRefusal {
 
 /** All that can go wrong with a request. `reply-to-error.ts` turns each into what the caller reads. */
 export type ProxyError =
+  // before there is a request
+  | { readonly _tag: 'TlsHandshakeFailed' }
+  | { readonly _tag: 'TooManyConnections' }
   // 1 arrive
   | { readonly _tag: 'RequestMalformed'; readonly what: string }
   | { readonly _tag: 'HeaderDuplicated'; readonly name: string }

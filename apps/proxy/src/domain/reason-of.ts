@@ -67,6 +67,8 @@ export const reasonOf = (error: ProxyError): string | undefined => {
     case 'IdempotencyKeyMalformed':
     case 'Overloaded':
     case 'GraphLeftAlone':
+    case 'TlsHandshakeFailed':
+    case 'TooManyConnections':
     case 'HeadersTooLarge':
     case 'TargetTooLong':
     case 'RouteNotFound':
