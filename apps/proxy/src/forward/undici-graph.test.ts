@@ -3,6 +3,7 @@ import { documentedExample } from '@device-install-state/model/fields'
 import { afterEach, describe, expect, it } from 'vitest'
 import { httpResponse, type Script, type ScriptedServer, scriptedServer } from '../../test/scripted-server.js'
 import type { GraphRequest } from '../domain/graph-answer.js'
+import { undiciConnector } from './undici-connector.js'
 import { undiciGraph } from './undici-graph.js'
 
 const request: GraphRequest = {
@@ -26,7 +27,8 @@ afterEach(async () => {
 })
 
 const graphAt = (origin: string, connections = 4) => {
-  const graph = undiciGraph({ origin, userAgent: 'test/1', connectTimeoutInMs: 500, connections })
+  const connect = undiciConnector({ timeoutInMs: 500, proxy: undefined })
+  const graph = undiciGraph({ origin, userAgent: 'test/1', connect, connections })
   stops.push(graph.close)
   return graph
 }
