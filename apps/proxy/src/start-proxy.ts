@@ -19,6 +19,9 @@ import { codeOfError, replyToError } from './domain/reply-to-error.js'
 import { azureAppTokens } from './forward/azure-app-tokens.js'
 import { msalOnBehalfOfTokens } from './forward/msal-on-behalf-of-tokens.js'
 import { type EndableGate, type GateChange, pacedGate } from './forward/paced-gate.js'
+import type { BoundedFetch } from './forward/bounded-fetch.js'
+import { undiciBoundedFetch } from './forward/undici-bounded-fetch.js'
+import { undiciConnector } from './forward/undici-connector.js'
 import { type UndiciGraph, undiciGraph } from './forward/undici-graph.js'
 import { restrainedFetch } from './forward/restrained-fetch.js'
 import { type EndableTokens, upstreamTokens } from './forward/upstream-tokens.js'
@@ -30,7 +33,6 @@ import { auditorListener } from './http/auditor-listener.js'
 import { Conversations } from './http/conversations.js'
 import { expressAdminListener } from './http/express-admin-listener.js'
 import { expressListener } from './http/express-listener.js'
-import { boundedFetch } from './http/node-bounded-fetch.js'
 import { trustedProxiesIn } from './http/node-trusted-proxies.js'
 import {
   closeServer,
@@ -178,18 +180,20 @@ const upstreamPolicyOf = (upstream: Config['upstream']): UpstreamPolicy => {
 /** For how many callers' tokens one for Graph is kept. */
 const mostUsers = 10_000
 
-const upstreamTokensBy = (upstream: Config['upstream']): EndableTokens => {
+const longestConnectInMs = 3_000
+
+const upstreamTokensBy = (upstream: Config['upstream'], fetch: BoundedFetch): EndableTokens => {
   const { clientId = '', graphUrl, identityClientId } = upstream
   const settings = { ...upstream, scope: `${graphUrl}/.default` }
   // Two lines: however many users come, the gateway's own token does not wait for theirs.
-  const ownFetch = restrainedFetch(boundedFetch)
+  const ownFetch = restrainedFetch(fetch)
   return upstreamTokens(
     azureAppTokens({ ...settings, clientId: ownApplicationOf(upstream).clientId, fetch: ownFetch }),
     msalOnBehalfOfTokens({
       ...settings,
       clientId,
       mostUsers,
-      fetch: restrainedFetch(boundedFetch),
+      fetch: restrainedFetch(fetch),
       ownFetch,
       ...(identityClientId === undefined ? {} : { managedIdentityClientId: identityClientId }),
     }),
@@ -204,8 +208,18 @@ const takenTokens = ({ issuers, rules }: Config['callers']) => ({
   appIds: rules.appIds ?? 'all',
 })
 
-const upstreamInWords = ({ auth, clientId, credential, graphUrl, identityClientId, tenantId }: Config['upstream']) => ({
+const upstreamInWords = ({
+  auth,
+  clientId,
+  credential,
   graphUrl,
+  identityClientId,
+  proxy,
+  tenantId,
+}: Config['upstream']) => ({
+  graphUrl,
+  // Without the user and the password that may be in its URL.
+  proxy: proxy && new URL(proxy.url).host,
   tenantId,
   auth,
   credential: credential.kind,
@@ -331,11 +345,13 @@ const serve = async (
   { limits, tlsFiles }: Listening,
 ): Promise<E.Either<string, RunningProxy>> => {
   const phase: Phase = { stopping: false, draining: false }
+  const connect = undiciConnector({ timeoutInMs: longestConnectInMs, proxy: config.upstream.proxy })
+  const identityProvider = undiciBoundedFetch(connect)
   const keys = joseSignatureChecks({
     issuers: config.callers.issuers,
     algorithms: config.callers.rules.algorithms,
     dangerouslyAllowPlainHttp: config.dangerouslyAllowPlainHttp,
-    fetch: (url, options) => boundedFetch(url, options),
+    fetch: identityProvider.fetch,
     onChange: (issuer, problem) => {
       if (problem === undefined) log.info('the keys of the issuer are there', { issuer })
       else log.alarm(problem)
@@ -345,11 +361,11 @@ const serve = async (
   const graph = undiciGraph({
     origin: config.upstream.graphUrl,
     userAgent,
-    connectTimeoutInMs: 3_000,
+    connect,
     connections: config.upstream.concurrency,
   })
   const gate = gateOf(config, log)
-  const tokens = upstreamTokensBy(config.upstream)
+  const tokens = upstreamTokensBy(config.upstream, identityProvider.fetch)
   const ports = portsOf(config, log, ledger, phase, keys, gate, graph, tokens)
 
   const { allHandled, track } = callsUnderWay()
@@ -422,7 +438,7 @@ const serve = async (
     await closeServer(admin, adminConversations)
     await auditors?.close()
     const { isClosed, lost } = await ledger.store.close()
-    await graph.close()
+    await Promise.all([graph.close(), identityProvider.close()])
     for (const record of lost) log.recordLost(record, 'the process ends')
     if (!isClosed) return 'stuck'
     return E.isLeft(stopped) || lost.length > 0 || result === 'forced' ? 'forced' : 'finished'

@@ -92,7 +92,9 @@ export const aDayAtTheGate = ({ deadlineInMs = 25_000, gate: change, seed, ...op
       if (E.isLeft(result) && result.left._tag !== 'TurnTooLate' && result.left._tag !== 'GraphLeftAlone')
         throw new Error(JSON.stringify(result.left))
       const inSeconds = E.isLeft(result)
-        ? 'retryAfterInSeconds' in result.left ? result.left.retryAfterInSeconds : 1
+        ? 'retryAfterInSeconds' in result.left
+          ? result.left.retryAfterInSeconds
+          : 1
         : Number(result.right.headers['retry-after'] ?? 10)
       if (E.isLeft(result)) turnedAway++
       else told429++

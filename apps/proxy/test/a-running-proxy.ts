@@ -76,6 +76,8 @@ export interface TestWorldOptions extends TenantChange {
   readonly onProvider?: (provider: IdentityProvider) => void
   /** In front of the identity provider, from the start. */
   readonly intercept?: Interceptor
+  /** Where Graph is found, if not at the scripted one. */
+  readonly graphUrl?: string
   /** False: the world comes up although the proxy cannot be ready. */
   readonly untilReady?: boolean
   /** Those of production, unless a test has to wait for them. */
@@ -92,7 +94,8 @@ export const aRunningProxy = async (
   let script = creates
   const graph = await scriptedServer((socket, request) => script(socket, request))
   begun.defer(graph.stop)
-  const provider = await startIdentityProvider(tenantAround(graph.url, options))
+  const { graphUrl = graph.url } = options
+  const provider = await startIdentityProvider(tenantAround(graphUrl, options))
   begun.defer(provider.stop)
   options.onProvider?.(provider)
   provider.intercept(options.intercept)
@@ -110,7 +113,7 @@ export const aRunningProxy = async (
     AZURE_TENANT_ID: tenantId,
     AZURE_CLIENT_ID: gateway.clientId,
     AZURE_CLIENT_SECRET: gateway.clientSecret,
-    GRAPH_URL: graph.url,
+    GRAPH_URL: graphUrl,
     AUDIT_DIRECTORY: directory,
     SHUTDOWN_DELAY_MS: '0',
     DANGEROUSLY_ALLOW_PLAIN_HTTP: 'true',
