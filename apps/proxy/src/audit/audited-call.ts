@@ -27,6 +27,8 @@ export interface AuditedCall {
   /** Why the peer has not said it. */
   readonly noClaim?: string
   readonly callerRequestId?: string
+  /** The caller sent one that is no GUID. */
+  readonly callerRequestIdIgnored?: true
   readonly operation?: string
   readonly version?: string
   readonly ids?: Readonly<Record<string, string>>
@@ -41,6 +43,8 @@ export interface AuditedCall {
   readonly attempts?: number
   readonly durationInMs?: number
   readonly drift?: ReadonlyArray<string>
+  /** The client was no longer there to be told how it ended. */
+  readonly clientGone?: true
   /** The Audit-Id of the call whose answer was given again. */
   readonly replayOf?: string
 }

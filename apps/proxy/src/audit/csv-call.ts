@@ -44,6 +44,7 @@ const columns: ReadonlyArray<readonly [name: string, cell: (call: AuditedCall) =
   ['attempts', ({ attempts }) => attempts],
   ['durationInMs', ({ durationInMs }) => durationInMs],
   ['drift', ({ drift }) => drift?.join(' ')],
+  ['clientGone', ({ clientGone }) => (clientGone === true ? 'true' : undefined)],
   ['idempotencyKey', ({ idempotencyKey }) => idempotencyKey],
   ['replayOf', ({ replayOf }) => replayOf],
   ...fieldColumns,

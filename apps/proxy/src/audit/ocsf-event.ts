@@ -84,6 +84,7 @@ const unmappedOf = (call: AuditedCall): OcsfEvent => ({
   ...some('endedAt', call.endedAt),
   ...some('graphRequestId', call.graphRequestId),
   ...some('callerRequestId', call.callerRequestId),
+  ...some('callerRequestIdIgnored', call.callerRequestIdIgnored),
   ...some('idempotencyKey', call.idempotencyKey),
   ...some('replayOf', call.replayOf),
   ...some('claimedFor', call.claimedFor),
@@ -92,6 +93,7 @@ const unmappedOf = (call: AuditedCall): OcsfEvent => ({
   ...some('fields', call.fields),
   ...some('attempts', call.attempts),
   ...some('drift', call.drift),
+  ...some('clientGone', call.clientGone),
   ...some('keyId', call.caller?.keyId),
 })
 

@@ -3,7 +3,7 @@ import type { Route } from '@device-install-state/model/operations'
 import type { Call } from '../domain/call.js'
 import type { Caller } from '../domain/caller.js'
 import { isClear } from '../domain/field-clarity.js'
-import { callerRequestIdOf, type IncomingRequest } from '../domain/incoming-request.js'
+import { callerRequestIdIn, type IncomingRequest } from '../domain/incoming-request.js'
 import { outcomeOfError } from '../domain/outcome.js'
 import type { ProxyError } from '../domain/proxy-error.js'
 import type { Quota } from '../domain/quota.js'
@@ -43,20 +43,17 @@ const fieldsOf = ({ digest, fields }: RecordingPorts, body: Call['body']): Reado
   )
 
 /** What the records of a call that is understood have in common. */
-const whoAsksWhat = ({ caller, request, route }: Call, now: Date) => {
-  const callerRequestId = callerRequestIdOf(request)
-  return {
-    auditId: request.auditId,
-    at: now.toISOString(),
-    caller,
-    peer: request.peer,
-    ...request.claim,
-    ...(callerRequestId === undefined ? {} : { callerRequestId }),
-    operation: route.operation,
-    version: route.version,
-    ids: { ...route.ids },
-  }
-}
+const whoAsksWhat = ({ caller, request, route }: Call, now: Date) => ({
+  auditId: request.auditId,
+  at: now.toISOString(),
+  caller,
+  peer: request.peer,
+  ...request.claim,
+  ...callerRequestIdIn(request),
+  operation: route.operation,
+  version: route.version,
+  ids: { ...route.ids },
+})
 
 /** The record of a call before it is made. */
 export const intentOf =
@@ -168,7 +165,6 @@ export const refusalOf = (
   { code, status }: { readonly code: string; readonly status: number },
   now: Date,
 ): RefusalRecord => {
-  const callerRequestId = callerRequestIdOf(request)
   const problems = problemsOfError(error)
   const known = caller ?? ('caller' in error ? error.caller : undefined)
   const reason = reasonOf(error)
@@ -181,7 +177,7 @@ export const refusalOf = (
     peer: request.peer,
     ...request.claim,
     ...(reason === undefined ? {} : { reason }),
-    ...(callerRequestId === undefined ? {} : { callerRequestId }),
+    ...callerRequestIdIn(request),
     method: request.method,
     ...(known === undefined ? {} : { caller: known }),
     ...(route === undefined ? {} : { operation: route.operation, version: route.version, ids: { ...route.ids } }),

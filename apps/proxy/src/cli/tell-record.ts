@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../audit/audit-record.js'
+import type { AuditRecord, IntentRecord } from '../audit/audit-record.js'
 import type { Caller } from '../domain/caller.js'
 import { visibleText } from './visible-text.js'
 
@@ -13,6 +13,12 @@ const idsText = (ids: Readonly<Record<string, string>> = {}): ReadonlyArray<stri
 
 const fromWhere = ({ claimedFor, peer }: { readonly peer: string; readonly claimedFor?: string }): string =>
   claimedFor === undefined ? `from ${peer}` : `from ${claimedFor}, as ${peer} says`
+
+const requestIdText = ({
+  callerRequestId,
+  callerRequestIdIgnored,
+}: Pick<IntentRecord, 'callerRequestId' | 'callerRequestIdIgnored'>): ReadonlyArray<string> =>
+  callerRequestIdIgnored === true ? ['its request id is no GUID'] : some('its request id ', callerRequestId)
 
 const what = (operation: string | undefined, version: string | undefined): ReadonlyArray<string> =>
   operation === undefined ? [] : [`${operation} (${version ?? ''})`]
@@ -30,7 +36,7 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
         ...some('installState ', record.fields['installState'] ?? undefined),
         callerText(record.caller),
         fromWhere(record),
-        ...some('its request id ', record.callerRequestId),
+        ...requestIdText(record),
         `to Graph as ${record.upstream.kind} ${'objectId' in record.upstream ? record.upstream.objectId : (record.upstream.clientId ?? '')}`.trim(),
       ]
     case 'outcome':
@@ -45,6 +51,7 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
         ...some('attempts ', record.attempts),
         ...(record.durationInMs === undefined ? [] : [`${String(record.durationInMs)} ms`]),
         ...some('drift ', record.drift?.join(' ')),
+        ...(record.clientGone === true ? ['its client was gone by then'] : []),
       ]
     case 'refusal':
       return [
@@ -54,7 +61,7 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
         ...idsText(record.ids),
         ...(record.caller === undefined ? [] : [callerText(record.caller)]),
         fromWhere(record),
-        ...some('its request id ', record.callerRequestId),
+        ...requestIdText(record),
         ...(record.problems ?? []).map(({ code, pointer }) => `${pointer ?? ''} ${code}`.trim()),
       ]
     case 'replay':

@@ -20,7 +20,13 @@ interface Conversation {
   isBroken: boolean
   /** Its last reply is decided: whatever comes behind is not looked at. */
   isOver: boolean
+  /** No further request is looked at. */
+  hasLast: boolean
 }
+
+/** A request behind which another protocol may come: it asks for one, or is of another version of HTTP. */
+export const isLastByItself = ({ headers, httpVersion }: IncomingMessage): boolean =>
+  headers.upgrade !== undefined || httpVersion !== '1.1'
 
 /** What is to be done about bytes that Node's parser could not take. */
 export type Verdict =
@@ -39,19 +45,20 @@ export class Conversations {
 
   /** Call it for every new connection. */
   readonly open = (socket: Socket): void => {
-    this.#all.set(socket, { unanswered: new Set(), latest: undefined, isBroken: false, isOver: false })
+    this.#all.set(socket, { unanswered: new Set(), latest: undefined, isBroken: false, isOver: false, hasLast: false })
     socket.on('close', () => this.#all.delete(socket))
   }
 
   /**
-   * Call it for every request, before anything else is done with it. Undefined when it came behind a fault, or behind a
-   * reply that said that it is the last: then it must not be handled, since it could not be answered.
+   * Call it for every request, before anything else is done with it. Undefined when it came behind a fault, or behind the
+   * last one: then it must not be handled, since it could not be answered.
    */
   readonly begin = (request: IncomingMessage, response: ServerResponse): Exchange | undefined => {
     const exchange: Exchange = { request, response, failure: undefined, onFailure: () => undefined }
     const conversation = this.#all.get(request.socket)
     if (conversation === undefined) return exchange
-    if (conversation.isBroken || conversation.isOver) return undefined
+    if (conversation.isBroken || conversation.isOver || conversation.hasLast) return undefined
+    conversation.hasLast = isLastByItself(request)
     conversation.latest = exchange
     conversation.unanswered.add(exchange)
     response.on('close', () => conversation.unanswered.delete(exchange))

@@ -70,7 +70,8 @@ export const nodeHttpServer = (
       connectionsCheckingInterval: 1_000,
       keepAliveTimeout: 5_000,
       maxHeaderSize: 16 * 1024,
-      requireHostHeader: true,
+      // Node would answer a request without one by itself, without a record: ours is looked for when it arrives.
+      requireHostHeader: false,
     },
     listener,
   )

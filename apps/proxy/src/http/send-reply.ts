@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { bodyLimitInBytes } from '../arrive/index.js'
 import type { Reply } from '../domain/reply.js'
-import type { Conversations, Exchange } from './conversations.js'
+import { type Conversations, type Exchange, isLastByItself } from './conversations.js'
 
 const mostDiscardedInBytes = 1024 * 1024
 const longestLingerInMs = 1_000
@@ -26,7 +26,7 @@ export const sendReply = (
   const { request, response } = exchange
   const lingers = hasLargeUnreadBody(request)
   // What was asked behind this is still to be answered, so that a reply says that it is the last only if it is.
-  if (lingers || (isStopping && conversations.isLatest(exchange))) {
+  if (lingers || isLastByItself(request) || (isStopping && conversations.isLatest(exchange))) {
     response.setHeader('Connection', 'close')
     conversations.endWith(exchange)
   }
@@ -47,6 +47,8 @@ export const sendReply = (
   })
   request.on('end', finish)
   request.on('close', finish)
+  // It has said all that it wanted, so that nothing of it can meet a connection that is closed.
+  request.socket.once('end', finish)
   // Whoever read the body before may have paused it.
   request.resume()
   response.write(request.method === 'HEAD' ? '' : body)
