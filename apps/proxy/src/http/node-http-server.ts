@@ -129,7 +129,8 @@ const serverWith = (
     connectionsCheckingInterval: limits.checkEveryInMs,
     keepAliveTimeout: limits.keepAliveTimeoutInMs,
     maxHeaderSize: limits.mostHeaderBytes,
-    requireHostHeader: true,
+    // Node would answer a request without one by itself, without a record: ours is looked for when it arrives.
+    requireHostHeader: false,
   }
   const server =
     tls === undefined
