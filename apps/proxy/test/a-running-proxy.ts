@@ -11,6 +11,7 @@ import {
 } from '@device-install-state/identity-provider'
 import { documentedExample } from '@device-install-state/model/fields'
 import { decodeConfig } from '../src/config/index.js'
+import type { HttpLimits } from '../src/http/node-http-server.js'
 import { startProxy } from '../src/start-proxy.js'
 import type { StopResult } from '../src/stop-proxy.js'
 import type { Log } from '../src/telemetry/pino-log.js'
@@ -79,6 +80,8 @@ export interface TestWorldOptions extends TenantChange {
   readonly graphUrl?: string
   /** False: the world comes up although the proxy cannot be ready. */
   readonly untilReady?: boolean
+  /** Those of production, unless a test has to wait for them. */
+  readonly limits?: HttpLimits
 }
 
 type Environment = Readonly<Record<string, string>>
@@ -114,10 +117,13 @@ export const aRunningProxy = async (
     AUDIT_DIRECTORY: directory,
     SHUTDOWN_DELAY_MS: '0',
     DANGEROUSLY_ALLOW_PLAIN_HTTP: 'true',
+    // Tests make more calls than Graph would take, and let it fail more often than it would be asked.
+    GRAPH_PACE: '100000/1s',
+    GRAPH_BREAKER_FAILURES: '0',
     ...(typeof change === 'function' ? change(directory) : change),
   })
   if (config._tag === 'Left') throw new Error(JSON.stringify(config.left))
-  const started = await startProxy(config.right, collectingLog(logged))
+  const started = await startProxy(config.right, collectingLog(logged), options.limits)
   if (started._tag === 'Left') throw new Error(started.left)
   const { adminUrl, stop: stopProxy, url } = started.right
   begun.defer(async () => void (await stopProxy()))
@@ -168,7 +174,7 @@ const parseReply = (text: string, closed: boolean): RawReply | undefined => {
 }
 
 /** Writes bytes to a port as they are and reads one reply: what no HTTP client would send can be sent. */
-export const rawExchange = (port: number, bytes: string | ReadonlyArray<string>): Promise<RawReply> =>
+export const rawExchange = (port: number, bytes: string | ReadonlyArray<string | Uint8Array>): Promise<RawReply> =>
   new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
     let text = ''
