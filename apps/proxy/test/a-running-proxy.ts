@@ -75,6 +75,8 @@ export interface TestWorldOptions extends TenantChange {
   readonly onProvider?: (provider: IdentityProvider) => void
   /** In front of the identity provider, from the start. */
   readonly intercept?: Interceptor
+  /** Where Graph is instead, which is then not scripted by this world. */
+  readonly graphUrl?: string
   /** False: the world comes up although the proxy cannot be ready. */
   readonly untilReady?: boolean
 }
@@ -89,7 +91,7 @@ export const aRunningProxy = async (
   let script = creates
   const graph = await scriptedServer((socket, request) => script(socket, request))
   begun.defer(graph.stop)
-  const provider = await startIdentityProvider(tenantAround(graph.url, options))
+  const provider = await startIdentityProvider(tenantAround(options.graphUrl ?? graph.url, options))
   begun.defer(provider.stop)
   options.onProvider?.(provider)
   provider.intercept(options.intercept)
@@ -107,7 +109,7 @@ export const aRunningProxy = async (
     AZURE_TENANT_ID: tenantId,
     AZURE_CLIENT_ID: gateway.clientId,
     AZURE_CLIENT_SECRET: gateway.clientSecret,
-    GRAPH_URL: graph.url,
+    GRAPH_URL: options.graphUrl ?? graph.url,
     AUDIT_DIRECTORY: directory,
     SHUTDOWN_DELAY_MS: '0',
     DANGEROUSLY_ALLOW_PLAIN_HTTP: 'true',
