@@ -17,6 +17,7 @@ import {
   refusalOf,
   type Refused,
   replayOf,
+  validationOf,
 } from './audit/index.js'
 import { authenticate } from './authenticate/index.js'
 import { type Created, decodeAnswer, decodeRequest } from './decode/index.js'
@@ -26,25 +27,20 @@ import type { ProxyError } from './domain/proxy-error.js'
 import { outcomeOfError } from './domain/outcome.js'
 import { contextOf, headersOf, type Reply } from './domain/reply.js'
 import { codeOfError, replyToError, retryOfError } from './domain/reply-to-error.js'
-import { forward, type Forwarded } from './forward/index.js'
+import { forward, type Forwarded, wouldBeSent } from './forward/index.js'
 import type { Ports } from './ports.js'
 
 /**
  * The life of one request. Up to the intent, whatever goes wrong is a refusal, and Graph has seen nothing. From the
  * intent on, whatever happens is an outcome. Each request leaves exactly one of the two on record, before its
- * reply; or that it was answered before, if it has the idempotency key of a call that was.
+ * reply; or that it was answered before, if it has the idempotency key of a call that was; or that it was only validated.
  */
 export const handleRequest =
   (ports: Ports) =>
   (request: IncomingRequest): T.Task<Reply> =>
     pipe(
       understand(ports)(request),
-      TE.chain((call) =>
-        pipe(
-          recordIntent(ports)(call),
-          TE.bimap(refusedAs(call), (recorded) => ({ call, recorded })),
-        ),
-      ),
+      TE.chain(begin(ports)),
       TE.matchE(refuse(ports), proceed(ports)),
       logged(ports, request),
     )
@@ -67,6 +63,17 @@ const understand =
       ),
     )
 
+/** A call that is only to be validated is not begun: it has no intent, and takes no idempotency key. */
+const begin =
+  (ports: Ports) =>
+  (call: Call): TE.TaskEither<Refused, Understood> =>
+    call.isValidateOnly === true
+      ? TE.right({ call, begun: { _tag: 'Validated' } })
+      : pipe(
+          recordIntent(ports)(call),
+          TE.bimap(refusedAs(call), (begun) => ({ call, begun })),
+        )
+
 /** Nothing is sent. The refusal is on record before it is told. */
 const refuse =
   (ports: Ports) =>
@@ -82,15 +89,23 @@ const refuse =
     )
   }
 
-interface Recorded {
+interface Understood {
   readonly call: Call
-  readonly recorded: Begun | Answered
+  readonly begun: Begun | Answered | { readonly _tag: 'Validated' }
 }
 
 const proceed =
   (ports: Ports) =>
-  ({ call, recorded }: Recorded): T.Task<Reply> =>
-    recorded._tag === 'Begun' ? carryOut(ports)(call, recorded) : answerAgain(ports)(call, recorded)
+  ({ begun, call }: Understood): T.Task<Reply> => {
+    switch (begun._tag) {
+      case 'Begun':
+        return carryOut(ports)(call, begun)
+      case 'Answered':
+        return answerAgain(ports)(call, begun)
+      case 'Validated':
+        return tellWhatWouldBeSent(ports)(call)
+    }
+  }
 
 /** The intent is on record: send it, read the answer, record what came of it, reply. */
 const carryOut =
@@ -125,6 +140,28 @@ const answerAgain =
     }
     return pipe(
       recordReplay(ports)(replayOf(call, { of: auditId, status: answer.status }, now)),
+      T.map(() => reply),
+    )
+  }
+
+/** The call is good, and its caller wanted to know no more than that. No token is taken, and Graph hears nothing. */
+const tellWhatWouldBeSent =
+  (ports: Ports) =>
+  (call: Call): T.Task<Reply> => {
+    const now = ports.now()
+    const { challenge } = ports
+    const reply = {
+      status: 200,
+      headers: {
+        ...headersOf(contextOf(call.request, now, { quota: call.quota, challenge })),
+        'Preference-Applied': 'handling=validate-only',
+      },
+      body: JSON.stringify(wouldBeSent(ports, call)),
+      code: undefined,
+      reason: 'validated, and not sent',
+    }
+    return pipe(
+      recordRefusal(ports)(validationOf(call, now)),
       T.map(() => reply),
     )
   }

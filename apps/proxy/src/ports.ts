@@ -3,7 +3,7 @@ import type { ArrivePorts } from './arrive/index.js'
 import type { AuditPorts } from './audit/index.js'
 import type { AuthenticatePorts } from './authenticate/index.js'
 import type { ChallengeContext } from './domain/reply.js'
-import type { ForwardPorts } from './forward/index.js'
+import type { ForwardPorts, WouldBeSentPorts } from './forward/index.js'
 
 /** What is told of each request when it is over. No value of a body, no token. */
 export interface RequestLogEntry {
@@ -15,7 +15,7 @@ export interface RequestLogEntry {
 }
 
 /** All that the life of a request asks of the world; each step says what it needs of it. */
-export interface Ports extends ArrivePorts, AuthenticatePorts, AuditPorts, ForwardPorts {
+export interface Ports extends ArrivePorts, AuthenticatePorts, AuditPorts, ForwardPorts, WouldBeSentPorts {
   readonly challenge: ChallengeContext
   readonly log: (entry: RequestLogEntry) => IO.IO<void>
 }

@@ -51,6 +51,8 @@ const versionIn = (packageJson: unknown): string =>
 
 const version = versionIn(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')))
 
+const userAgent = `device-install-state-proxy/${version}`
+
 /** Opens the ledger, wires every step to the world, and listens. Left tells why nothing was started. */
 export const startProxy = async (config: Config, log: Log): Promise<E.Either<string, RunningProxy>> => {
   const opened = await openLedger(config, log, (message) => fatal(new Error(`the audit ledger is gone: ${message}`)))
@@ -212,6 +214,8 @@ const portsOf = (
   gate: { turn: () => TE.right({ end: () => () => undefined }) },
   upstreamTokens: tokens,
   sendToGraph: graph.send,
+  graphUrl: config.upstream.graphUrl,
+  userAgent,
   upstreamDeadlineInMs: config.upstream.deadlineInMs,
   now,
   monotonicNowInMs: () => performance.now(),
@@ -253,7 +257,7 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
   })
   const graph = undiciGraph({
     origin: config.upstream.graphUrl,
-    userAgent: `device-install-state-proxy/${version}`,
+    userAgent,
     connectTimeoutInMs: 3_000,
     connections: 64,
   })

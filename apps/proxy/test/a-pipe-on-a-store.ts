@@ -79,6 +79,8 @@ export const aPipeOn = (store: AuditStore, { isOnRecord, monotonicNowInMs, until
     countRefusal: () => () => false,
     recordLost: (record) => () => lost.push(record),
     ...anOpenGate,
+    graphUrl: 'https://graph.example',
+    userAgent: 'gateway/1',
     upstreamTokens: { take: () => TE.right('upstream'), drop: () => () => undefined },
     sendToGraph:
       () =>

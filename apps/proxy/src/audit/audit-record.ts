@@ -71,7 +71,7 @@ export interface OutcomeRecord extends Recorded {
   readonly drift?: ReadonlyArray<string>
 }
 
-/** A request that was turned away before an intent. */
+/** A request that was turned away before an intent; or one that was only to be validated, see `isValidation`. */
 export interface RefusalRecord extends Recorded, FromWhere {
   readonly kind: 'refusal'
   readonly code: string
@@ -87,6 +87,14 @@ export interface RefusalRecord extends Recorded, FromWhere {
   readonly ids?: Readonly<Record<string, string>>
   readonly problems?: ReadonlyArray<{ readonly pointer?: string; readonly code: ProblemCode }>
 }
+
+/**
+ * The code of a request that was only to be validated, and was good. Its record is a refusal's by kind, which ledgers that are
+ * in use know already: nothing was meant, and nothing was sent. It is no failure. Decision 0018.
+ */
+export const validatedOnly = 'validatedOnly'
+
+export const isValidation = ({ code }: RefusalRecord): boolean => code === validatedOnly
 
 /** A request that was answered from the ledger: its idempotency key belongs to a call that has ended. Graph saw nothing. */
 export interface ReplayRecord extends Recorded, FromWhere {

@@ -8,7 +8,13 @@ import { outcomeOfError } from '../domain/outcome.js'
 import type { ProxyError } from '../domain/proxy-error.js'
 import type { Quota } from '../domain/quota.js'
 import { reasonOf } from '../domain/reason-of.js'
-import type { IntentRecord, OutcomeRecord, RefusalRecord, ReplayRecord } from './audit-record.js'
+import {
+  type IntentRecord,
+  type OutcomeRecord,
+  type RefusalRecord,
+  type ReplayRecord,
+  validatedOnly,
+} from './audit-record.js'
 
 /** Turns a value into one that only a holder of the key can find again: a keyed digest, bound to the field's name. */
 export type KeyedDigest = (field: string, value: string) => string
@@ -195,3 +201,12 @@ export const replayOf = (
   earlier: { readonly of: string; readonly status: number },
   now: Date,
 ): ReplayRecord => ({ kind: 'replay', ...whoAsksWhat(call, now), ...earlier })
+
+/** The record of a request that was answered with what would be sent. */
+export const validationOf = (call: Call, now: Date): RefusalRecord => ({
+  kind: 'refusal',
+  code: validatedOnly,
+  status: 200,
+  method: call.request.method,
+  ...whoAsksWhat(call, now),
+})

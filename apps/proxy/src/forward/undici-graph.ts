@@ -4,6 +4,7 @@ import { type Dispatcher, errors, Pool } from 'undici'
 import type { GraphAnswer, GraphRequest } from '../domain/graph-answer.js'
 import type { ProxyError } from '../domain/proxy-error.js'
 import type { Deadline } from './gate.js'
+import { graphHeaders } from './graph-headers.js'
 
 export interface UndiciGraphSettings {
   /** Scheme, host and port; the path comes from each request. */
@@ -139,27 +140,11 @@ export const undiciGraph = (settings: UndiciGraphSettings): UndiciGraph => {
     keepAliveMaxTimeout: 30_000,
   })
 
-  const optionsOf = ({
-    auditId,
-    json,
-    method,
-    path,
-    token,
-    traceparent,
-  }: GraphRequest): Dispatcher.DispatchOptions => ({
-    method,
-    path,
-    headers: {
-      authorization: `Bearer ${token}`,
-      accept: 'application/json',
-      'accept-encoding': 'identity',
-      'content-type': 'application/json',
-      'content-length': String(Buffer.byteLength(json)),
-      'client-request-id': auditId,
-      'user-agent': settings.userAgent,
-      traceparent,
-    },
-    body: json,
+  const optionsOf = ({ token, ...request }: GraphRequest): Dispatcher.DispatchOptions => ({
+    method: request.method,
+    path: request.path,
+    headers: { authorization: `Bearer ${token}`, ...graphHeaders(settings.userAgent, request) },
+    body: request.json,
   })
 
   const send = (deadline: Deadline) => (request: GraphRequest) => () =>
