@@ -135,17 +135,17 @@ describe.each(sdks)('$name, with the proxy for Graph', ({ create }) => {
 describe('a caller that has had its share', () => {
   let sparing: Site
   beforeAll(async () => {
-    sparing = await startSite({ environment: { CALLER_RATE_LIMIT: '1/1s' } })
+    sparing = await startSite({ environment: { CALLER_RATE_LIMIT: '2/1s' } })
   })
   afterEach(() => sparing.system.graph.reset())
   afterAll(() => stopSite(sparing))
 
-  it.each(sdks)('waits as the 429 of the proxy says, with $name, and all is created once', async ({ create }) => {
+  it('has its SDKs wait as the 429 of the proxy says, and all is created once', async () => {
     const before = sparing.front.received()
-    const results = await Promise.all([create(callTo(sparing)), create(callTo(sparing))])
+    const results = await Promise.all([...sdks, ...sdks].map(({ create }) => create(callTo(sparing))))
 
-    expect(results).toMatchObject([{ _tag: 'Created' }, { _tag: 'Created' }])
-    expect(statusesAt(sparing.system.graph)).toEqual([201, 201])
+    expect(new Set(results.map(({ _tag }) => _tag))).toEqual(new Set(['Created']))
+    expect(statusesAt(sparing.system.graph)).toEqual([201, 201, 201, 201])
     expect(sparing.front.received().slice(before.length)).toMatch(/retry-attempt: 1/i)
   })
 })
@@ -169,24 +169,52 @@ describe('a Graph that does what it is asked and answers nobody', () => {
   afterEach(() => silent.system.graph.reset())
   afterAll(() => stopSite(silent))
 
-  it.each(sdks)('creates twice, since $name by itself repeats what may have been done', async ({ create }) => {
-    const result = await create({ ...callTo(silent), mostRetries: 1 })
+  it('creates twice, since the SDKs by themselves repeat what may have been done', async () => {
+    const results = await Promise.all(sdks.map(({ create }) => create({ ...callTo(silent), mostRetries: 1 })))
 
-    expect(result).toMatchObject({ status: 504, innerError: { outcome: 'indeterminate', retry: 'check-first' } })
-    expect(silent.system.graph.created()).toHaveLength(2)
+    const told = { status: 504, innerError: { outcome: 'indeterminate', retry: 'check-first' } }
+    expect(results).toMatchObject([told, told])
+    expect(silent.system.graph.created()).toHaveLength(4)
   })
 
-  it.each(sdks)('creates once when the call of $name has a key, and its user learns what to do', async ({ create }) => {
+  it('creates once when the calls have keys, and who uses the SDKs learns what to do', async () => {
     const before = silent.front.received()
-    const headers = { 'Idempotency-Key': randomUUID() }
-    const result = await create({ ...callTo(silent), mostRetries: 1, headers })
+    const results = await Promise.all(
+      sdks.map(({ create }) =>
+        create({ ...callTo(silent), mostRetries: 1, headers: { 'Idempotency-Key': randomUUID() } }),
+      ),
+    )
 
-    expect(result).toMatchObject({
+    const told = {
       status: 409,
       code: 'duplicateOfIndeterminate',
       innerError: { outcome: 'indeterminate', retry: 'check-first', earlierAuditId: expect.any(String) },
-    })
-    expect(timesSent(silent, before)).toBe(2)
-    expect(silent.system.graph.created()).toHaveLength(1)
+    }
+    expect(results).toMatchObject([told, told])
+    expect(timesSent(silent, before)).toBe(4)
+    expect(silent.system.graph.created()).toHaveLength(2)
   })
+})
+
+describe('a Graph that throttles, with a deadline that is too short to wait for it', () => {
+  let hasty: Site
+  beforeAll(async () => {
+    hasty = await startSite({ environment: { UPSTREAM_DEADLINE_MS: '900' } })
+  })
+  afterEach(() => hasty.system.graph.reset())
+  afterAll(() => stopSite(hasty))
+
+  it.each([graphErrors.tooManyRequests, graphErrors.serviceUnavailable])(
+    'is waited out by the SDKs, as the proxy says ($status), and all is created once',
+    async ({ body, status }) => {
+      const before = hasty.front.received()
+      hasty.system.graph.answerNext({ status, body, headers: { 'Retry-After': '1' } })
+
+      const results = await Promise.all(sdks.map(({ create }) => create(callTo(hasty))))
+
+      expect(results).toMatchObject([{ _tag: 'Created' }, { _tag: 'Created' }])
+      expect(hasty.system.graph.created()).toHaveLength(2)
+      expect(hasty.front.received().slice(before.length)).toMatch(/retry-attempt: 1/i)
+    },
+  )
 })
