@@ -22,6 +22,7 @@ import {
 import { authenticate } from './authenticate/index.js'
 import { type Created, decodeAnswer, decodeRequest } from './decode/index.js'
 import type { Call } from './domain/call.js'
+import type { Drift } from './domain/differences.js'
 import type { IncomingRequest } from './domain/incoming-request.js'
 import type { ProxyError } from './domain/proxy-error.js'
 import { outcomeOfError } from './domain/outcome.js'
@@ -113,6 +114,7 @@ const carryOut =
   (call: Call, begun: Begun): T.Task<Reply> =>
     pipe(
       exchange(ports)(call),
+      T.tap(({ result }) => T.fromIO(ports.countDrift(driftIn(result)))),
       T.map((exchanged) => ({ exchanged, reply: replyTo(ports, call)(exchanged) })),
       T.tap(({ exchanged, reply }) =>
         recordOutcome(ports)(outcomeOf(ports, call, exchanged), {
@@ -191,12 +193,17 @@ const exchange =
         pipe(
           forward(ports)(call),
           T.map((forwarded) => ({
-            result: pipe(forwarded.result, E.chain(decodeAnswer(ports.now(), call))),
+            result: pipe(forwarded.result, E.chain(decodeAnswer(ports.driftPolicy, ports.now(), call))),
             trace: traceOf(forwarded, ports.monotonicNowInMs() - startedInMs),
           })),
         ),
       ),
     )
+
+const driftIn = (result: Exchange['result']): ReadonlyArray<Drift> => {
+  if (E.isRight(result)) return result.right.drift
+  return result.left._tag === 'GraphAnswerUnreadable' ? (result.left.differences?.drift ?? []) : []
+}
 
 const traceOf = ({ attempts, result }: Forwarded, durationInMs: number): GraphTrace => {
   if (E.isRight(result)) {

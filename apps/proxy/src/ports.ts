@@ -2,6 +2,8 @@ import type * as IO from 'fp-ts/lib/IO.js'
 import type { ArrivePorts } from './arrive/index.js'
 import type { AuditPorts } from './audit/index.js'
 import type { AuthenticatePorts } from './authenticate/index.js'
+import type { DriftPolicy } from './decode/index.js'
+import type { Drift } from './domain/differences.js'
 import type { ChallengeContext } from './domain/reply.js'
 import type { ForwardPorts, WouldBeSentPorts } from './forward/index.js'
 
@@ -17,5 +19,8 @@ export interface RequestLogEntry {
 /** All that the life of a request asks of the world; each step says what it needs of it. */
 export interface Ports extends ArrivePorts, AuthenticatePorts, AuditPorts, ForwardPorts, WouldBeSentPorts {
   readonly challenge: ChallengeContext
+  readonly driftPolicy: DriftPolicy
+  /** Takes note of how answers differ from what is documented. Nobody waits for it. */
+  readonly countDrift: (drift: ReadonlyArray<Drift>) => IO.IO<void>
   readonly log: (entry: RequestLogEntry) => IO.IO<void>
 }

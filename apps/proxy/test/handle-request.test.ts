@@ -69,6 +69,8 @@ const fakePorts = (change: Partial<Ports> = {}) => {
     },
     fields: { identifier: 'hmac', personal: 'hmac', text: 'hmac' },
     countRefusal: () => () => false,
+    driftPolicy: 'warn',
+    countDrift: () => () => undefined,
     recordLost: (record) => () => happened.push(`${record.kind} lost`),
     ...anOpenGate,
     graphUrl: 'https://graph.example',

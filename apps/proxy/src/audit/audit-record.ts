@@ -1,6 +1,7 @@
 import type { ProblemCode } from '@device-install-state/model'
 import type { OperationName } from '@device-install-state/model/operations'
 import type { Caller } from '../domain/caller.js'
+import type { DriftKind } from '../domain/differences.js'
 import type { NoClaim } from '../domain/incoming-request.js'
 import type { OutcomeKind } from '../domain/outcome.js'
 import type { UpstreamIdentity } from '../domain/upstream-identity.js'
@@ -30,6 +31,8 @@ interface FromWhere {
   readonly claimedFor?: string
   /** Why such a proxy has not said it. */
   readonly noClaim?: NoClaim
+  /** SHA-256, in lower-case hex, of the certificate that the peer has proved to be its own, where one is demanded. */
+  readonly clientCertificate?: string
 }
 
 /** What a caller wants done, written down before Graph hears of it. */
@@ -68,7 +71,10 @@ export interface OutcomeRecord extends Recorded {
   /** How many times it was given to a connection to Graph; 0 where there was no token to send it with. */
   readonly attempts?: number
   readonly durationInMs?: number
-  readonly drift?: ReadonlyArray<string>
+  /** How Graph's answer differs from what is documented, by kind. */
+  readonly drift?: ReadonlyArray<DriftKind>
+  /** Names of properties that were sent with another value than Graph answered. */
+  readonly echoMismatch?: ReadonlyArray<string>
 }
 
 /** A request that was turned away before an intent; or one that was only to be validated, see `isValidation`. */
@@ -109,12 +115,13 @@ export interface ReplayRecord extends Recorded, FromWhere {
   readonly ids: Readonly<Record<string, string>>
 }
 
-/** A connection whose request Node's parser refused. */
+/** What never became a request: bytes that Node's parser refused, a TLS handshake that failed, a connection too many. */
 export interface ConnectionRecord extends Recorded {
   readonly kind: 'connection'
   readonly code: string
   readonly reason: string
   readonly peer: string
+  readonly clientCertificate?: string
 }
 
 /** How often a request, or a connection, was refused with one code to one network. */
@@ -140,7 +147,7 @@ export interface RefusalsRecord extends Recorded {
   readonly counts: ReadonlyArray<RefusalCount>
 }
 
-/** What happened to the ledger itself. */
+/** What happened to the ledger, its process, or the contract with Graph. */
 export interface LifecycleRecord extends Recorded {
   readonly kind: 'lifecycle'
   readonly event: LifecycleEvent
@@ -158,6 +165,8 @@ export type LifecycleEvent =
   | 'pruned'
   /** The ledger had an older format, and was written anew. */
   | 'migrated'
+  /** For the first time in this process an answer of Graph's differed from what is documented in this way. */
+  | 'driftSeen'
 
 /** The signed word on all that stands before it in its stream. */
 export interface CheckpointRecord extends Recorded {

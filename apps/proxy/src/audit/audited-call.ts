@@ -13,7 +13,7 @@ export interface AuditedCall {
   readonly at: string
   /**
    * `replay` was answered from the ledger, `validation` told what would be sent, `refusal` turned away before an intent,
-   * `connection` refused by the parser.
+   * `connection` never became a request.
    */
   readonly kind: 'call' | 'replay' | 'validation' | 'refusal' | 'connection'
   readonly endedAt?: string
@@ -29,6 +29,8 @@ export interface AuditedCall {
   readonly claimedFor?: string
   /** Why the peer has not said it. */
   readonly noClaim?: string
+  /** SHA-256, in lower-case hex, of the certificate that the peer has proved to be its own. */
+  readonly clientCertificate?: string
   readonly callerRequestId?: string
   readonly operation?: string
   readonly version?: string
@@ -44,6 +46,7 @@ export interface AuditedCall {
   readonly attempts?: number
   readonly durationInMs?: number
   readonly drift?: ReadonlyArray<string>
+  readonly echoMismatch?: ReadonlyArray<string>
   /** The Audit-Id of the call whose answer was given again. */
   readonly replayOf?: string
 }

@@ -91,10 +91,12 @@ const unmappedOf = (call: AuditedCall): OcsfEvent => ({
   ...some('replayOf', call.replayOf),
   ...some('claimedFor', call.claimedFor),
   ...some('noClaim', call.noClaim),
+  ...some('clientCertificate', call.clientCertificate),
   ...some('upstream', call.upstream),
   ...some('fields', call.fields),
   ...some('attempts', call.attempts),
   ...some('drift', call.drift),
+  ...some('echoMismatch', call.echoMismatch),
   ...some('keyId', call.caller?.keyId),
 })
 

@@ -2,6 +2,7 @@ import { deviceInstallStateFields } from '@device-install-state/model/fields'
 import type { Route } from '@device-install-state/model/operations'
 import type { Call } from '../domain/call.js'
 import type { Caller } from '../domain/caller.js'
+import type { Differences } from '../domain/differences.js'
 import { isClear } from '../domain/field-clarity.js'
 import { callerRequestIdOf, type IncomingRequest } from '../domain/incoming-request.js'
 import { outcomeOfError } from '../domain/outcome.js'
@@ -48,6 +49,12 @@ const fieldsOf = ({ digest, fields }: RecordingPorts, body: Call['body']): Reado
     }),
   )
 
+const fromWhere = ({ claim, clientCertificate, peer }: IncomingRequest) => ({
+  peer,
+  ...claim,
+  ...(clientCertificate === undefined ? {} : { clientCertificate }),
+})
+
 /** What the records of a call that is understood have in common. */
 const whoAsksWhat = ({ caller, request, route }: Call, now: Date) => {
   const callerRequestId = callerRequestIdOf(request)
@@ -55,8 +62,7 @@ const whoAsksWhat = ({ caller, request, route }: Call, now: Date) => {
     auditId: request.auditId,
     at: now.toISOString(),
     caller,
-    peer: request.peer,
-    ...request.claim,
+    ...fromWhere(request),
     ...(callerRequestId === undefined ? {} : { callerRequestId }),
     operation: route.operation,
     version: route.version,
@@ -92,20 +98,25 @@ const traceOf = ({ attempts, durationInMs, requestId, status }: GraphTrace) => (
   durationInMs: Math.round(durationInMs * 10) / 10,
 })
 
+const differencesIn = ({ drift, echoMismatch }: Differences): Pick<OutcomeRecord, 'drift' | 'echoMismatch'> => ({
+  ...(drift.length === 0 ? {} : { drift: [...new Set(drift.map(({ kind }) => kind))] }),
+  ...(echoMismatch.length === 0 ? {} : { echoMismatch }),
+})
+
 /** The record of a call that Graph did. */
 export const appliedOutcomeOf = (
   auditId: string,
   trace: GraphTrace,
-  created: { readonly id: string; readonly drift: ReadonlyArray<string> },
+  created: Differences & { readonly id: string },
   now: Date,
 ): OutcomeRecord => ({
   kind: 'outcome',
   auditId,
   at: now.toISOString(),
   outcome: 'applied',
-  createdId: created.id.slice(0, 256),
+  createdId: created.id.slice(0, 256).toWellFormed(),
   ...traceOf(trace),
-  ...(created.drift.length === 0 ? {} : { drift: created.drift }),
+  ...differencesIn(created),
 })
 
 const graphCodeOf = (error: ProxyError): string | undefined => {
@@ -121,6 +132,11 @@ const graphCodeOf = (error: ProxyError): string | undefined => {
       return undefined
   }
 }
+
+const none: Differences = { drift: [], echoMismatch: [] }
+
+const differencesOfError = (error: ProxyError): Differences =>
+  error._tag === 'GraphAnswerUnreadable' ? (error.differences ?? none) : none
 
 /** The status that came before the answer failed to. */
 const statusOf = (error: ProxyError): number | undefined =>
@@ -147,6 +163,7 @@ export const failedOutcomeOf = (
     ...(reason === undefined ? {} : { reason }),
     ...(graphCode === undefined ? {} : { graphCode }),
     ...(createdId === undefined ? {} : { createdId }),
+    ...differencesIn(differencesOfError(error)),
   }
 }
 
@@ -184,8 +201,7 @@ export const refusalOf = (
     at: now.toISOString(),
     code,
     status,
-    peer: request.peer,
-    ...request.claim,
+    ...fromWhere(request),
     ...(reason === undefined ? {} : { reason }),
     ...(callerRequestId === undefined ? {} : { callerRequestId }),
     method: request.method,

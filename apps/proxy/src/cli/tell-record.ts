@@ -11,8 +11,16 @@ const callerText = ({ appId, kind, objectId, tenantId }: Caller): string =>
 const idsText = (ids: Readonly<Record<string, string>> = {}): ReadonlyArray<string> =>
   Object.entries(ids).map(([name, value]) => `${name} ${value}`)
 
-const fromWhere = ({ claimedFor, peer }: { readonly peer: string; readonly claimedFor?: string }): string =>
-  claimedFor === undefined ? `from ${peer}` : `from ${claimedFor}, as ${peer} says`
+interface FromWhere {
+  readonly peer: string
+  readonly claimedFor?: string
+  readonly clientCertificate?: string
+}
+
+const fromWhere = ({ claimedFor, clientCertificate, peer }: FromWhere): string => {
+  const place = claimedFor === undefined ? `from ${peer}` : `from ${claimedFor}, as ${peer} says`
+  return [place, ...some('with certificate ', clientCertificate)].join(', ')
+}
 
 const what = (operation: string | undefined, version: string | undefined): ReadonlyArray<string> =>
   operation === undefined ? [] : [`${operation} (${version ?? ''})`]
@@ -45,6 +53,7 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
         ...some('attempts ', record.attempts),
         ...(record.durationInMs === undefined ? [] : [`${String(record.durationInMs)} ms`]),
         ...some('drift ', record.drift?.join(' ')),
+        ...some('answered otherwise than sent: ', record.echoMismatch?.join(' ')),
       ]
     case 'refusal':
       return [
@@ -66,7 +75,7 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
         fromWhere(record),
       ]
     case 'connection':
-      return [`refused with ${record.code}`, record.reason, `from ${record.peer}`]
+      return [`refused with ${record.code}`, record.reason, fromWhere(record)]
     case 'refusals':
       return [
         `${String(record.total)} refused without a record of their own, from ${record.from} to ${record.to}`,

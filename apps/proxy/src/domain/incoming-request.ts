@@ -23,6 +23,8 @@ export interface IncomingRequest {
   readonly peer: string
   /** What the peer says of that; undefined unless it is a proxy that is trusted. */
   readonly claim?: ForwardedClaim
+  /** SHA-256, in lower-case hex, of the certificate that the peer has proved to be its own; undefined unless one is demanded. */
+  readonly clientCertificate?: string
   /** As on the request line, `1.1` if all is well. */
   readonly httpVersion: string
   readonly method: string

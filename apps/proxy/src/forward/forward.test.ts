@@ -143,17 +143,17 @@ describe('a turn', () => {
   })
 
   it.each<[string, Said, TurnEnd]>([
-    ['created', created, { _tag: 'Answered', status: 201, retryAfterInSeconds: undefined }],
-    ['to wait', answered(503, { 'retry-after': '7' }), { _tag: 'Answered', status: 503, retryAfterInSeconds: 7 }],
+    ['created', created, { _tag: 'Answered', status: 201 }],
+    ['to wait', answered(503, { 'retry-after': '7' }), { _tag: 'Throttled', retryAfterInSeconds: 7 }],
     [
       'to wait until a date',
       answered(429, { 'retry-after': 'Thu, 26 Nov 2026 12:00:09 GMT' }),
-      { _tag: 'Answered', status: 429, retryAfterInSeconds: 9 },
+      { _tag: 'Throttled', retryAfterInSeconds: 9 },
     ],
     [
       'to wait, unreadably',
       answered(429, { 'retry-after': 'soon' }),
-      { _tag: 'Answered', status: 429, retryAfterInSeconds: undefined },
+      { _tag: 'Throttled', retryAfterInSeconds: undefined },
     ],
     ['no connection', unreachable, { _tag: 'NotConnected' }],
     ['no answer', E.left({ _tag: 'GraphTimedOut', sent: true, status: undefined }), { _tag: 'Unanswered' }],

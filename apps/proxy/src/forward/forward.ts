@@ -50,13 +50,19 @@ interface Progress {
 
 const notBegun: Progress = { attempts: 0, failedToConnect: 0, hasAskedForAFreshToken: false, refused: undefined }
 
+/** Graph says that it did nothing, and that it may do it later. */
+const isThrottled = ({ headers, status }: GraphAnswer): boolean =>
+  status === 429 || status === 509 || (status === 503 && headers['retry-after'] !== undefined)
+
 /** What a try was, for those that wait. Only what was proved not to have left is told so. */
 const turnEndOf =
   (now: Date) =>
   (result: E.Either<ProxyError, GraphAnswer>): TurnEnd => {
     if (E.isLeft(result)) return { _tag: outcomeOfError(result.left) === 'notSent' ? 'NotConnected' : 'Unanswered' }
     const { headers, status } = result.right
-    return { _tag: 'Answered', status, retryAfterInSeconds: givenRetryAfterInSeconds(headers['retry-after'], now) }
+    return isThrottled(result.right)
+      ? { _tag: 'Throttled', retryAfterInSeconds: givenRetryAfterInSeconds(headers['retry-after'], now) }
+      : { _tag: 'Answered', status }
   }
 
 const send =
@@ -98,10 +104,6 @@ const attempt = (ports: ForwardPorts, call: Call, deadline: Deadline, progress: 
 /** A fresh token would help. One on behalf of the same user would not, where the user must do something first. */
 const isWorthAFreshToken = ({ upstream }: Call, { headers, status }: GraphAnswer): boolean =>
   status === 401 && !(upstream.kind === 'user' && claimsInChallenge(headers['www-authenticate']) !== undefined)
-
-/** Graph says that it did nothing, and that it may do it later. */
-const isThrottled = ({ headers, status }: GraphAnswer): boolean =>
-  status === 429 || status === 509 || (status === 503 && headers['retry-after'] !== undefined)
 
 const mostFailuresToConnect = 3
 const firstBackoffInMs = 200

@@ -50,6 +50,9 @@ const environmentOf = (identityProvider: IdentityProvider, graphUrl: string, aud
   AUDIT_DIRECTORY: auditDirectory,
   SHUTDOWN_DELAY_MS: '0',
   DANGEROUSLY_ALLOW_PLAIN_HTTP: 'true',
+  // Tests make more calls than Graph would take, and let it fail more often than it would be asked.
+  GRAPH_PACE: '100000/1s',
+  GRAPH_BREAKER_FAILURES: '0',
 })
 
 /** Ready, that is: it has the keys of the identity provider, and its ledger can be written. */
