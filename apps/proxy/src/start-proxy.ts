@@ -4,9 +4,9 @@ import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as T from 'fp-ts/lib/Task.js'
-import * as TE from 'fp-ts/lib/TaskEither.js'
 import { v7 as uuidv7 } from 'uuid'
 import { type LifecycleRecord, recordRefusal } from './audit/index.js'
+import { type CountedDrift, countedDrift } from './audit/counted-drift.js'
 import { type CountedRefusals, countedRefusals } from './audit/counted-refusals.js'
 import { joseSignatureChecks, type SignatureChecks } from './authenticate/jose-signature-check.js'
 import type { UpstreamPolicy } from './authenticate/index.js'
@@ -14,9 +14,14 @@ import { lruCallerRates } from './authenticate/lru-caller-rates.js'
 import { lruProvedTokens } from './authenticate/lru-proved-tokens.js'
 import type { Config } from './config/index.js'
 import { contextWithoutRequest, type Reply } from './domain/reply.js'
+import { callerKey } from './domain/caller-key.js'
 import { codeOfError, replyToError } from './domain/reply-to-error.js'
 import { azureAppTokens } from './forward/azure-app-tokens.js'
 import { msalOnBehalfOfTokens } from './forward/msal-on-behalf-of-tokens.js'
+import { type EndableGate, type GateChange, pacedGate } from './forward/paced-gate.js'
+import type { BoundedFetch } from './forward/bounded-fetch.js'
+import { undiciBoundedFetch } from './forward/undici-bounded-fetch.js'
+import { undiciConnector } from './forward/undici-connector.js'
 import { type UndiciGraph, undiciGraph } from './forward/undici-graph.js'
 import { restrainedFetch } from './forward/restrained-fetch.js'
 import { type EndableTokens, upstreamTokens } from './forward/upstream-tokens.js'
@@ -28,7 +33,6 @@ import { auditorListener } from './http/auditor-listener.js'
 import { Conversations } from './http/conversations.js'
 import { expressAdminListener } from './http/express-admin-listener.js'
 import { expressListener } from './http/express-listener.js'
-import { boundedFetch } from './http/node-bounded-fetch.js'
 import { trustedProxiesIn } from './http/node-trusted-proxies.js'
 import {
   closeServer,
@@ -65,6 +69,8 @@ const versionIn = (packageJson: unknown): string =>
 
 const version = versionIn(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')))
 
+const userAgent = `device-install-state-proxy/${version}`
+
 /** Opens the ledger, wires every step to the world, and listens. Left tells why nothing was started. */
 export const startProxy = async (
   config: Config,
@@ -98,7 +104,15 @@ export const startProxy = async (
     now,
     monotonicNowInMs: () => performance.now(),
   })
-  return serve(config, log, { ...opened.right, refusals }, { limits, tlsFiles: tlsFiles.right })
+  const drift = countedDrift({
+    store,
+    newId: uuidv7,
+    now,
+    alarm: log.alarm,
+    info: log.info,
+    recordLost: log.recordLost,
+  })
+  return serve(config, log, { ...opened.right, refusals, drift }, { limits, tlsFiles: tlsFiles.right })
 }
 
 const now = (): Date => new Date()
@@ -135,6 +149,7 @@ const whereabouts = () => ({ host: hostname(), pid: process.pid })
 
 interface LedgerAndCounts extends Ledger {
   readonly refusals: CountedRefusals
+  readonly drift: CountedDrift
 }
 
 const clockToleranceInSeconds = 30
@@ -165,18 +180,20 @@ const upstreamPolicyOf = (upstream: Config['upstream']): UpstreamPolicy => {
 /** For how many callers' tokens one for Graph is kept. */
 const mostUsers = 10_000
 
-const upstreamTokensBy = (upstream: Config['upstream']): EndableTokens => {
+const longestConnectInMs = 3_000
+
+const upstreamTokensBy = (upstream: Config['upstream'], fetch: BoundedFetch): EndableTokens => {
   const { clientId = '', graphUrl, identityClientId } = upstream
   const settings = { ...upstream, scope: `${graphUrl}/.default` }
   // Two lines: however many users come, the gateway's own token does not wait for theirs.
-  const ownFetch = restrainedFetch(boundedFetch)
+  const ownFetch = restrainedFetch(fetch)
   return upstreamTokens(
     azureAppTokens({ ...settings, clientId: ownApplicationOf(upstream).clientId, fetch: ownFetch }),
     msalOnBehalfOfTokens({
       ...settings,
       clientId,
       mostUsers,
-      fetch: restrainedFetch(boundedFetch),
+      fetch: restrainedFetch(fetch),
       ownFetch,
       ...(identityClientId === undefined ? {} : { managedIdentityClientId: identityClientId }),
     }),
@@ -191,8 +208,18 @@ const takenTokens = ({ issuers, rules }: Config['callers']) => ({
   appIds: rules.appIds ?? 'all',
 })
 
-const upstreamInWords = ({ auth, clientId, credential, graphUrl, identityClientId, tenantId }: Config['upstream']) => ({
+const upstreamInWords = ({
+  auth,
+  clientId,
+  credential,
   graphUrl,
+  identityClientId,
+  proxy,
+  tenantId,
+}: Config['upstream']) => ({
+  graphUrl,
+  // Without the user and the password that may be in its URL.
+  proxy: proxy && new URL(proxy.url).host,
   tenantId,
   auth,
   credential: credential.kind,
@@ -200,12 +227,47 @@ const upstreamInWords = ({ auth, clientId, credential, graphUrl, identityClientI
   identityClientId,
 })
 
+const after = (inMs: number, run: () => void): (() => void) => {
+  // Whoever waits is waited for by its connection, and by the stop of the process.
+  const timer = setTimeout(run, inMs).unref()
+  return () => clearTimeout(timer)
+}
+
+const tellOperator =
+  (log: Log) =>
+  (change: GateChange): void => {
+    switch (change._tag) {
+      case 'GraphThrottles':
+        log.alarm('Graph throttles the gateway: calls wait', { inSeconds: change.inSeconds, budget: change.budget })
+        return
+      case 'GraphThrottlesNoMore':
+        log.info('Graph throttles the gateway no more', { budget: change.budget })
+        return
+      case 'GraphIsLeftAlone':
+        log.alarm('Graph fails, and is left alone for a while', { failuresInARow: change.failures })
+        return
+      case 'GraphIsWellAgain':
+        log.info('Graph is well again')
+    }
+  }
+
+const gateOf = ({ callers, upstream }: Config, log: Log): EndableGate =>
+  pacedGate({
+    ...upstream,
+    keyOf: callerKey(callers.rate?.by ?? 'caller'),
+    monotonicNowInMs: () => performance.now(),
+    random: () => Math.random(),
+    after,
+    onChange: tellOperator(log),
+  })
+
 const portsOf = (
   config: Config,
   log: Log,
   ledger: LedgerAndCounts,
   phase: Phase,
   keys: SignatureChecks,
+  gate: EndableGate,
   graph: UndiciGraph,
   tokens: EndableTokens,
 ): Ports => ({
@@ -228,10 +290,14 @@ const portsOf = (
   openAnswer: ledger.openAnswer,
   fields: config.audit.fields,
   countRefusal: ledger.refusals.count,
+  driftPolicy: config.upstream.drift,
+  countDrift: ledger.drift.count,
   recordLost: (record, cause) => () => log.recordLost(record, cause),
-  gate: { turn: () => TE.right({ end: () => () => undefined }) },
+  gate,
   upstreamTokens: tokens,
   sendToGraph: graph.send,
+  graphUrl: config.upstream.graphUrl,
+  userAgent,
   upstreamDeadlineInMs: config.upstream.deadlineInMs,
   now,
   monotonicNowInMs: () => performance.now(),
@@ -279,11 +345,13 @@ const serve = async (
   { limits, tlsFiles }: Listening,
 ): Promise<E.Either<string, RunningProxy>> => {
   const phase: Phase = { stopping: false, draining: false }
+  const connect = undiciConnector({ timeoutInMs: longestConnectInMs, proxy: config.upstream.proxy })
+  const identityProvider = undiciBoundedFetch(connect)
   const keys = joseSignatureChecks({
     issuers: config.callers.issuers,
     algorithms: config.callers.rules.algorithms,
     dangerouslyAllowPlainHttp: config.dangerouslyAllowPlainHttp,
-    fetch: (url, options) => boundedFetch(url, options),
+    fetch: identityProvider.fetch,
     onChange: (issuer, problem) => {
       if (problem === undefined) log.info('the keys of the issuer are there', { issuer })
       else log.alarm(problem)
@@ -292,12 +360,13 @@ const serve = async (
   })
   const graph = undiciGraph({
     origin: config.upstream.graphUrl,
-    userAgent: `device-install-state-proxy/${version}`,
-    connectTimeoutInMs: 3_000,
-    connections: 64,
+    userAgent,
+    connect,
+    connections: config.upstream.concurrency,
   })
-  const tokens = upstreamTokensBy(config.upstream)
-  const ports = portsOf(config, log, ledger, phase, keys, graph, tokens)
+  const gate = gateOf(config, log)
+  const tokens = upstreamTokensBy(config.upstream, identityProvider.fetch)
+  const ports = portsOf(config, log, ledger, phase, keys, gate, graph, tokens)
 
   const { allHandled, track } = callsUnderWay()
   const handle = handleRequest(ports)
@@ -362,12 +431,14 @@ const serve = async (
   const release = async (result: StopResult | 'notStarted'): Promise<StopResult> => {
     tlsWatch?.stop()
     await ledger.refusals.stop()
-    const stopped = await ledger.store.append(lifecycle('stopped', { ...whereabouts(), result }))()
+    const stopped = await ledger.store.append(
+      lifecycle('stopped', { ...whereabouts(), result, ...ledger.drift.counts() }),
+    )()
     keys.stop()
     await closeServer(admin, adminConversations)
     await auditors?.close()
     const { isClosed, lost } = await ledger.store.close()
-    await graph.close()
+    await Promise.all([graph.close(), identityProvider.close()])
     for (const record of lost) log.recordLost(record, 'the process ends')
     if (!isClosed) return 'stuck'
     return E.isLeft(stopped) || lost.length > 0 || result === 'forced' ? 'forced' : 'finished'
@@ -386,6 +457,7 @@ const serve = async (
       giveUpOnHalfSent,
       allHandled,
       endCalls: () => {
+        gate.end()
         tokens.end()
         return graph.close()
       },

@@ -174,11 +174,9 @@ describe('with limits that a test can wait for', () => {
 
     expect(connection.statuses()).toEqual([401, 401, 408])
     expect(connection.text().match(/Connection: close/g)).toHaveLength(1)
-    expect((await newRecords(3)).map(({ code }) => code).toSorted()).toEqual([
-      'requestTimeout',
-      'tokenMissing',
-      'tokenMissing',
-    ])
+    const records = await newRecords(3)
+    expect(records.filter(({ code }) => code === 'tokenMissing')).toHaveLength(2)
+    expect(records.filter(({ caller, code }) => code === 'requestTimeout' && caller !== undefined)).toHaveLength(1)
   })
 
   it('what comes behind it is neither answered nor carried out', async () => {
@@ -283,8 +281,8 @@ describe('when more connections are open than may be', () => {
   })
 })
 
-describe('where nobody can listen', () => {
-  it('it is told why, in one line that names the address', async () => {
+describe('a proxy that cannot listen', () => {
+  it('says why, in one line that names the address', async () => {
     const taken = createServer()
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', () => resolve()))
     const address = taken.address()

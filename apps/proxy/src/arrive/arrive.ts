@@ -6,6 +6,7 @@ import type { Arrival } from '../domain/arrival.js'
 import { idempotencyKeyOf } from '../domain/idempotency-key.js'
 import { headerOf, type IncomingRequest } from '../domain/incoming-request.js'
 import { headerDuplicated, type ProxyError, requestMalformed } from '../domain/proxy-error.js'
+import { isValidateOnly } from './validate-only.js'
 
 /** The largest body that is read, in bytes. */
 export const bodyLimitInBytes = 32 * 1024
@@ -75,6 +76,12 @@ const withIdempotencyKey = (arrival: Arrival): E.Either<ProxyError, Arrival> =>
     E.map((idempotencyKey) => (idempotencyKey === undefined ? arrival : { ...arrival, idempotencyKey })),
   )
 
+const withHandling = (arrival: Arrival): E.Either<ProxyError, Arrival> =>
+  pipe(
+    isValidateOnly(arrival.request),
+    E.map((isAsked) => (isAsked ? { ...arrival, isValidateOnly: true } : arrival)),
+  )
+
 const isAbsoluteForm = ({ target }: IncomingRequest): boolean => /^[a-z][a-z0-9+.-]*:/i.test(target)
 
 const expectsAnythingElse = (request: IncomingRequest): boolean =>
@@ -113,4 +120,5 @@ export const arrive =
       E.chain(withRoute(graphVersions)),
       E.chain(withAcceptableBody),
       E.chain(withIdempotencyKey),
+      E.chain(withHandling),
     )

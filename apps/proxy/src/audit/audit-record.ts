@@ -1,6 +1,7 @@
 import type { ProblemCode } from '@device-install-state/model'
 import type { OperationName } from '@device-install-state/model/operations'
 import type { Caller } from '../domain/caller.js'
+import type { DriftKind } from '../domain/differences.js'
 import type { NoClaim } from '../domain/incoming-request.js'
 import type { OutcomeKind } from '../domain/outcome.js'
 import type { UpstreamIdentity } from '../domain/upstream-identity.js'
@@ -70,10 +71,13 @@ export interface OutcomeRecord extends Recorded {
   /** How many times it was given to a connection to Graph; 0 where there was no token to send it with. */
   readonly attempts?: number
   readonly durationInMs?: number
-  readonly drift?: ReadonlyArray<string>
+  /** How Graph's answer differs from what is documented, by kind. */
+  readonly drift?: ReadonlyArray<DriftKind>
+  /** Names of properties that were sent with another value than Graph answered. */
+  readonly echoMismatch?: ReadonlyArray<string>
 }
 
-/** A request that was turned away before an intent. */
+/** A request that was turned away before an intent; or one that was only to be validated, see `isValidation`. */
 export interface RefusalRecord extends Recorded, FromWhere {
   readonly kind: 'refusal'
   readonly code: string
@@ -89,6 +93,14 @@ export interface RefusalRecord extends Recorded, FromWhere {
   readonly ids?: Readonly<Record<string, string>>
   readonly problems?: ReadonlyArray<{ readonly pointer?: string; readonly code: ProblemCode }>
 }
+
+/**
+ * The code of a request that was only to be validated, and was good. Its record is a refusal's by kind, which ledgers that are
+ * in use know already: nothing was meant, and nothing was sent. It is no failure. Decision 0018.
+ */
+export const validatedOnly = 'validatedOnly'
+
+export const isValidation = ({ code }: RefusalRecord): boolean => code === validatedOnly
 
 /** A request that was answered from the ledger: its idempotency key belongs to a call that has ended. Graph saw nothing. */
 export interface ReplayRecord extends Recorded, FromWhere {
@@ -135,7 +147,7 @@ export interface RefusalsRecord extends Recorded {
   readonly counts: ReadonlyArray<RefusalCount>
 }
 
-/** What happened to the ledger itself. */
+/** What happened to the ledger, its process, or the contract with Graph. */
 export interface LifecycleRecord extends Recorded {
   readonly kind: 'lifecycle'
   readonly event: LifecycleEvent
@@ -153,6 +165,8 @@ export type LifecycleEvent =
   | 'pruned'
   /** The ledger had an older format, and was written anew. */
   | 'migrated'
+  /** For the first time in this process an answer of Graph's differed from what is documented in this way. */
+  | 'driftSeen'
 
 /** The signed word on all that stands before it in its stream. */
 export interface CheckpointRecord extends Recorded {

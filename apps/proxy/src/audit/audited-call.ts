@@ -2,7 +2,7 @@ import type { Caller } from '../domain/caller.js'
 import type { OutcomeKind } from '../domain/outcome.js'
 import type { UpstreamIdentity } from '../domain/upstream-identity.js'
 import type { StoredEntry } from './audit-reader.js'
-import type { AuditRecord } from './audit-record.js'
+import { type AuditRecord, isValidation } from './audit-record.js'
 import { readEntry } from './entry-chain.js'
 import { parsedRecord } from './kept-record.js'
 
@@ -11,8 +11,11 @@ export interface AuditedCall {
   readonly auditId: string
   /** RFC 3339, UTC: of the first of its records. */
   readonly at: string
-  /** `replay` was answered from the ledger, `refusal` turned away before an intent, `connection` never became a request. */
-  readonly kind: 'call' | 'replay' | 'refusal' | 'connection'
+  /**
+   * `replay` was answered from the ledger, `validation` told what would be sent, `refusal` turned away before an intent,
+   * `connection` never became a request.
+   */
+  readonly kind: 'call' | 'replay' | 'validation' | 'refusal' | 'connection'
   readonly endedAt?: string
   /** `open`: an intent whose end is not on record. Calls alone have one. */
   readonly outcome?: OutcomeKind | 'open'
@@ -43,6 +46,7 @@ export interface AuditedCall {
   readonly attempts?: number
   readonly durationInMs?: number
   readonly drift?: ReadonlyArray<string>
+  readonly echoMismatch?: ReadonlyArray<string>
   /** The Audit-Id of the call whose answer was given again. */
   readonly replayOf?: string
 }
@@ -62,7 +66,7 @@ const partOf = (record: AuditRecord): Part | undefined => {
     }
     case 'refusal': {
       const { method: _method, problems: _problems, ...said } = record
-      return { ...said, order: 1 }
+      return { ...said, ...(isValidation(record) ? { kind: 'validation' } : {}), order: 1 }
     }
     case 'replay': {
       const { of: replayOf, ...said } = record

@@ -45,6 +45,7 @@ const columns: ReadonlyArray<readonly [name: string, cell: (call: AuditedCall) =
   ['attempts', ({ attempts }) => attempts],
   ['durationInMs', ({ durationInMs }) => durationInMs],
   ['drift', ({ drift }) => drift?.join(' ')],
+  ['echoMismatch', ({ echoMismatch }) => echoMismatch?.join(' ')],
   ['idempotencyKey', ({ idempotencyKey }) => idempotencyKey],
   ['replayOf', ({ replayOf }) => replayOf],
   ...fieldColumns,

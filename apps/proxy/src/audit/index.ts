@@ -15,4 +15,12 @@ export { recordsIn } from './audited-call.js'
 export { entryJson } from './entry-json.js'
 export { type CursorUnusable, findCalls, type FoundPage } from './find-calls.js'
 export { type DigestsOf, hiddenQueryNames, queryNames, type QueryProblem, readQuery } from './read-query.js'
-export { appliedOutcomeOf, failedOutcomeOf, type GraphTrace, refusalOf, type Refused, replayOf } from './records.js'
+export {
+  appliedOutcomeOf,
+  failedOutcomeOf,
+  type GraphTrace,
+  refusalOf,
+  type Refused,
+  replayOf,
+  validationOf,
+} from './records.js'

@@ -2,13 +2,20 @@ import { deviceInstallStateFields } from '@device-install-state/model/fields'
 import type { Route } from '@device-install-state/model/operations'
 import type { Call } from '../domain/call.js'
 import type { Caller } from '../domain/caller.js'
+import type { Differences } from '../domain/differences.js'
 import { isClear } from '../domain/field-clarity.js'
 import { callerRequestIdOf, type IncomingRequest } from '../domain/incoming-request.js'
 import { outcomeOfError } from '../domain/outcome.js'
 import type { ProxyError } from '../domain/proxy-error.js'
 import type { Quota } from '../domain/quota.js'
 import { reasonOf } from '../domain/reason-of.js'
-import type { IntentRecord, OutcomeRecord, RefusalRecord, ReplayRecord } from './audit-record.js'
+import {
+  type IntentRecord,
+  type OutcomeRecord,
+  type RefusalRecord,
+  type ReplayRecord,
+  validatedOnly,
+} from './audit-record.js'
 
 /** Turns a value into one that only a holder of the key can find again: a keyed digest, bound to the field's name. */
 export type KeyedDigest = (field: string, value: string) => string
@@ -91,20 +98,25 @@ const traceOf = ({ attempts, durationInMs, requestId, status }: GraphTrace) => (
   durationInMs: Math.round(durationInMs * 10) / 10,
 })
 
+const differencesIn = ({ drift, echoMismatch }: Differences): Pick<OutcomeRecord, 'drift' | 'echoMismatch'> => ({
+  ...(drift.length === 0 ? {} : { drift: [...new Set(drift.map(({ kind }) => kind))] }),
+  ...(echoMismatch.length === 0 ? {} : { echoMismatch }),
+})
+
 /** The record of a call that Graph did. */
 export const appliedOutcomeOf = (
   auditId: string,
   trace: GraphTrace,
-  created: { readonly id: string; readonly drift: ReadonlyArray<string> },
+  created: Differences & { readonly id: string },
   now: Date,
 ): OutcomeRecord => ({
   kind: 'outcome',
   auditId,
   at: now.toISOString(),
   outcome: 'applied',
-  createdId: created.id.slice(0, 256),
+  createdId: created.id.slice(0, 256).toWellFormed(),
   ...traceOf(trace),
-  ...(created.drift.length === 0 ? {} : { drift: created.drift }),
+  ...differencesIn(created),
 })
 
 const graphCodeOf = (error: ProxyError): string | undefined => {
@@ -120,6 +132,11 @@ const graphCodeOf = (error: ProxyError): string | undefined => {
       return undefined
   }
 }
+
+const none: Differences = { drift: [], echoMismatch: [] }
+
+const differencesOfError = (error: ProxyError): Differences =>
+  error._tag === 'GraphAnswerUnreadable' ? (error.differences ?? none) : none
 
 /** The status that came before the answer failed to. */
 const statusOf = (error: ProxyError): number | undefined =>
@@ -146,6 +163,7 @@ export const failedOutcomeOf = (
     ...(reason === undefined ? {} : { reason }),
     ...(graphCode === undefined ? {} : { graphCode }),
     ...(createdId === undefined ? {} : { createdId }),
+    ...differencesIn(differencesOfError(error)),
   }
 }
 
@@ -199,3 +217,12 @@ export const replayOf = (
   earlier: { readonly of: string; readonly status: number },
   now: Date,
 ): ReplayRecord => ({ kind: 'replay', ...whoAsksWhat(call, now), ...earlier })
+
+/** The record of a request that was answered with what would be sent. */
+export const validationOf = (call: Call, now: Date): RefusalRecord => ({
+  kind: 'refusal',
+  code: validatedOnly,
+  status: 200,
+  method: call.request.method,
+  ...whoAsksWhat(call, now),
+})

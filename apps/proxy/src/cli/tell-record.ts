@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../audit/audit-record.js'
+import { type AuditRecord, isValidation } from '../audit/audit-record.js'
 import type { Caller } from '../domain/caller.js'
 import { visibleText } from './visible-text.js'
 
@@ -53,10 +53,11 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
         ...some('attempts ', record.attempts),
         ...(record.durationInMs === undefined ? [] : [`${String(record.durationInMs)} ms`]),
         ...some('drift ', record.drift?.join(' ')),
+        ...some('answered otherwise than sent: ', record.echoMismatch?.join(' ')),
       ]
     case 'refusal':
       return [
-        `refused with ${String(record.status)} ${record.code}`,
+        isValidation(record) ? 'validated, not sent' : `refused with ${String(record.status)} ${record.code}`,
         ...some('', record.reason),
         ...what(record.operation, record.version),
         ...idsText(record.ids),
@@ -88,6 +89,9 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
   }
 }
 
+const kindOf = (record: AuditRecord): string =>
+  record.kind === 'refusal' && isValidation(record) ? 'validation' : record.kind
+
 /** One record in a line for people: when, what kind, and what, who and what came of it. Without its id. */
 export const tellRecord = (record: AuditRecord): string =>
-  visibleText(`${record.at}  ${record.kind.padEnd(10)}  ${partsOf(record).join(', ')}`)
+  visibleText(`${record.at}  ${kindOf(record).padEnd(10)}  ${partsOf(record).join(', ')}`)

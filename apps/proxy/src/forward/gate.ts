@@ -17,9 +17,10 @@ export type TurnEnd =
   | { readonly _tag: 'NotConnected' }
   /** Graph may have it, and gave no answer that can be read. */
   | { readonly _tag: 'Unanswered' }
+  | { readonly _tag: 'Answered'; readonly status: number }
+  /** Graph did nothing, since there were too many calls. */
   | {
-      readonly _tag: 'Answered'
-      readonly status: number
+      readonly _tag: 'Throttled'
       /** Undefined when Graph did not say it, or not in a way that can be read. */
       readonly retryAfterInSeconds: number | undefined
     }
@@ -30,7 +31,7 @@ export interface Turn {
 }
 
 /** Who asks for a turn, and until when it is of use. */
-interface TurnAsked {
+export interface TurnAsked {
   readonly caller: Caller
   readonly deadline: Deadline
   /** It had a turn before: it waits in front of its caller's other calls. */

@@ -12,9 +12,12 @@ export const lookalikePermission = `${permission}2`
 
 const graphPermission = 'DeviceManagementApps.ReadWrite.All'
 
+const gatewaysClientId = '5d1f7c64-6f0d-4c0f-8a53-2b9e4a6d8b33'
+
+/** Its audience is the client id of the gateway, as with Entra, so that the gateway may act on behalf of its callers. */
 export const proxyApi: Api = {
   appIdUri: 'api://device-install-states',
-  audience: '0c6f3c0e-52a1-4b58-8d4c-7d0c5b1e9a22',
+  audience: gatewaysClientId,
   scopes: [permission, lookalikePermission],
 }
 
@@ -30,7 +33,7 @@ export type ClientWithSecret = Client & { readonly clientSecret: string }
 
 /** The proxy, in whose name Graph is called. */
 export const gateway: ClientWithSecret = {
-  clientId: '5d1f7c64-6f0d-4c0f-8a53-2b9e4a6d8b33',
+  clientId: gatewaysClientId,
   clientSecret: 'secret-of-the-gateway',
   objectId: '9b2e0d7a-1c34-4f6b-b7c8-3e5f6a7b8c44',
   appRoles: {},
@@ -68,6 +71,9 @@ export const tenantWithGraphAt = (graphUrl: string): IdentityProviderOptions => 
   tenantId,
   tls: true,
   apis: [proxyApi, graphApi(graphUrl)],
-  clients: [...[gateway, importer].map(withRole(graphApi(graphUrl))), newcomer],
+  clients: [
+    ...[{ ...gateway, delegatedScopes: { [graphUrl]: [graphPermission] } }, importer].map(withRole(graphApi(graphUrl))),
+    newcomer,
+  ],
   users: [ada],
 })

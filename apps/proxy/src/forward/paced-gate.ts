@@ -1,0 +1,330 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type * as IO from 'fp-ts/lib/IO.js'
+import type { Caller } from '../domain/caller.js'
+import type { ProxyError } from '../domain/proxy-error.js'
+import { breaker } from './breaker.js'
+import { type CallerShare, callerShares } from './caller-shares.js'
+import { fairQueue, type Queued } from './fair-queue.js'
+import type { Gate, Turn, TurnAsked, TurnEnd } from './gate.js'
+import { heap } from './heap.js'
+import { promisedTimes } from './promised-times.js'
+import { throttle } from './throttle.js'
+import { windowSlots } from './window-slots.js'
+
+/** What an operator is told of. */
+export type GateChange =
+  | { readonly _tag: 'GraphThrottles'; readonly inSeconds: number; readonly budget: number }
+  | { readonly _tag: 'GraphThrottlesNoMore'; readonly budget: number }
+  | { readonly _tag: 'GraphIsLeftAlone'; readonly failures: number }
+  | { readonly _tag: 'GraphIsWellAgain' }
+
+export interface PacedGateSettings {
+  /** So many calls of ours may be in any so many seconds. */
+  readonly pace: { readonly calls: number; readonly seconds: number }
+  /** Calls that may be with Graph at once. */
+  readonly concurrency: number
+  /** 0: never. */
+  readonly breakerFailures: number
+  /** Who counts as one among those that share. */
+  readonly keyOf: (caller: Caller) => string
+  readonly monotonicNowInMs: IO.IO<number>
+  /** From 0 to less than 1. */
+  readonly random: IO.IO<number>
+  /** Runs something once, so many milliseconds from now, unless it is called off. */
+  readonly after: (inMs: number, run: () => void) => () => void
+  readonly onChange: (change: GateChange) => void
+}
+
+export interface EndableGate extends Gate {
+  /** Lets go of all who wait: the process ends. */
+  readonly end: () => void
+}
+
+type Why = Extract<ProxyError, { readonly _tag: 'TurnTooLate' }>['why']
+
+interface Waiter {
+  readonly isAgain: boolean
+  /** It finds out whether Graph is well again. */
+  readonly isBreakerProbe: boolean
+  /** After this a turn would leave too little time for the call itself. */
+  readonly letGoAtInMs: number
+  readonly queued: () => Queued<Waiter>
+  readonly settle: (result: E.Either<ProxyError, Turn>) => void
+}
+
+/** When a turn would come, and what it would wait for most. */
+interface Estimate {
+  readonly atInMs: number
+  readonly why: Why
+}
+
+/** A bound on memory; what comes first as a rule is that the turn would be too late. */
+const mostWaiting = 10_000
+/** Calls of callers that are over their share are sent so close to each other that a whole budget takes this much of a window. */
+const spreadOfWindow = 0.6
+/** How many slots are looked at that come free. */
+const mostSlotsLookedAt = 256
+/** Of the time that is left for a call, what is kept for the call itself at most, and a floor below that. */
+const mostKeptOfTime = 0.2
+const leastKeptInMs = 500
+const firstLatencyInMs = 500
+const weightOfLast = 0.1
+
+const draining: E.Either<ProxyError, never> = E.left({ _tag: 'Draining' })
+
+const leftAlone = (inMs: number): E.Either<ProxyError, never> =>
+  E.left({ _tag: 'GraphLeftAlone', retryAfterInSeconds: Math.max(1, Math.ceil(inMs / 1000)) })
+
+/**
+ * Where calls wait for their turn to be sent to Graph: never more in a window than Graph takes, callers by turns, none while
+ * Graph throttles or is left alone, and none whose turn would come too late. All in O(log n), with one timer. Never rejects.
+ * Counts the calls of this process alone.
+ */
+export const pacedGate = (settings: PacedGateSettings): EndableGate => {
+  const { after, breakerFailures, concurrency, keyOf, monotonicNowInMs, onChange, pace, random } = settings
+  const windowInMs = pace.seconds * 1000
+  const spacingInMs = (windowInMs * spreadOfWindow) / pace.calls
+
+  const slots = windowSlots(windowInMs)
+  const shares = callerShares(pace.calls, windowInMs)
+  const queue = fairQueue<Waiter>(mostWaiting)
+  const letGo = heap<Waiter>((one, other) => one.letGoAtInMs < other.letGoAtInMs)
+  const limit = throttle(pace.calls, windowInMs)
+  const switchOff = breaker(breakerFailures)
+  const promises = promisedTimes()
+
+  let hasEnded = false
+  let underWay = 0
+  let latencyInMs = firstLatencyInMs
+  let lastSentAtInMs = -Infinity
+  let timer: { readonly atInMs: number; readonly stop: () => void } | undefined
+
+  const isWithin = (share: CallerShare, nowInMs: number): boolean => shares.withinFromInMs(share) <= nowInMs
+
+  const takesPerCallInMs = (nowInMs: number): number =>
+    Math.max(windowInMs / limit.budget(nowInMs), latencyInMs / concurrency)
+
+  /** When the nth of those that wait, counting from 1, finds a free slot. */
+  const slotAtInMs = (nth: number, nowInMs: number): number => {
+    const budget = limit.budget(nowInMs)
+    const beyond = nth - (budget - slots.occupied(nowInMs))
+    if (beyond <= 0) return nowInMs
+    const cycles = Math.floor((beyond - 1) / budget)
+    const freeAtInMs = slots.freeAtInMs((beyond - 1) % budget) ?? nowInMs + latencyInMs + windowInMs
+    return freeAtInMs + cycles * (windowInMs + latencyInMs)
+  }
+
+  const estimate = (share: CallerShare, isAgain: boolean, nowInMs: number): Estimate => {
+    const nth = queue.before(share, isAgain) + 1
+    const mayGoNow = !share.isWaiting && isWithin(share, nowInMs) && slotAtInMs(1, nowInMs) <= nowInMs
+    const nextSlotAtInMs = mayGoNow ? nowInMs : slotAtInMs(nth, nowInMs)
+    const opensAtInMs = limit.phase(nowInMs) === 'Open' ? nowInMs : Math.max(nowInMs, limit.opensAtInMs()) + latencyInMs
+    const spacedAtInMs = opensAtInMs + (mayGoNow ? 0 : (nth - 1) * spacingInMs)
+    const beyond = underWay + nth - concurrency
+    const connectedAtInMs = beyond <= 0 ? nowInMs : nowInMs + (beyond * latencyInMs) / concurrency
+    const atInMs = Math.max(nextSlotAtInMs, spacedAtInMs, connectedAtInMs)
+    if (atInMs === connectedAtInMs && beyond > 0) return { atInMs, why: 'concurrency' }
+    return { atInMs, why: opensAtInMs > nowInMs && spacedAtInMs >= nextSlotAtInMs ? 'throttled' : 'pace' }
+  }
+
+  const tooLate = (
+    { key }: CallerShare,
+    { atInMs, why }: Estimate,
+    patienceInMs: number,
+    nowInMs: number,
+  ): E.Either<ProxyError, never> => {
+    const retryAfterInSeconds = promises.promise({
+      key,
+      nowInMs,
+      turnAtInMs: atInMs,
+      perCallInMs: takesPerCallInMs(nowInMs),
+      waitingCallers: queue.callers(),
+      patienceInMs,
+      random: random(),
+    })
+    return E.left({ _tag: 'TurnTooLate', why, retryAfterInSeconds })
+  }
+
+  const take = (waiter: Waiter): void => {
+    waiter.queued().leave()
+    letGo.remove(waiter)
+  }
+
+  const refuse = (waiter: Waiter, refusal: E.Either<ProxyError, never>): void => {
+    take(waiter)
+    if (waiter.isBreakerProbe) switchOff.probeLost()
+    waiter.settle(refusal)
+  }
+
+  const refuseAll = (refusal: E.Either<ProxyError, never>): void => {
+    for (let first = queue.first(); first !== undefined; first = queue.first()) refuse(first.item, refusal)
+  }
+
+  const failed = (isBreakerProbe: boolean, nowInMs: number): void => {
+    const restInMs = switchOff.failed(isBreakerProbe, nowInMs, random())
+    if (restInMs === undefined) return
+    onChange({ _tag: 'GraphIsLeftAlone', failures: breakerFailures })
+    refuseAll(leftAlone(restInMs))
+  }
+
+  const succeeded = (isBreakerProbe: boolean): void => {
+    if (switchOff.succeeded(isBreakerProbe)) onChange({ _tag: 'GraphIsWellAgain' })
+  }
+
+  const turnFor = ({ isBreakerProbe }: Waiter, isLimitProbe: boolean, sentAtInMs: number): Turn => {
+    const ended = (how: TurnEnd, nowInMs: number): void => {
+      underWay--
+      if (how._tag === 'Unused' || how._tag === 'NotConnected') slots.giveBack()
+      else slots.answered(nowInMs)
+      switch (how._tag) {
+        case 'Unused':
+          if (isLimitProbe) limit.probeLost()
+          if (isBreakerProbe) switchOff.probeLost()
+          return
+        case 'NotConnected':
+        case 'Unanswered':
+          if (isLimitProbe) limit.probeLost()
+          failed(isBreakerProbe, nowInMs)
+          return
+        case 'Throttled': {
+          const { retryAfterInSeconds } = how
+          const occupied = slots.occupied(nowInMs)
+          const call = { nowInMs, sentAtInMs, retryAfterInSeconds, occupied, random: random() }
+          if (limit.throttled(call)) {
+            const inSeconds = Math.ceil((limit.opensAtInMs() - nowInMs) / 1000)
+            onChange({ _tag: 'GraphThrottles', inSeconds, budget: limit.budget(nowInMs) })
+          }
+          succeeded(isBreakerProbe)
+          return
+        }
+        case 'Answered':
+          latencyInMs += weightOfLast * (nowInMs - sentAtInMs - latencyInMs)
+          if (isLimitProbe) {
+            limit.passed(nowInMs)
+            onChange({ _tag: 'GraphThrottlesNoMore', budget: limit.budget(nowInMs) })
+          }
+          if (how.status >= 500) failed(isBreakerProbe, nowInMs)
+          else succeeded(isBreakerProbe)
+      }
+    }
+    let isOver = false
+    return {
+      end: (how) => () => {
+        if (isOver) return
+        isOver = true
+        ended(how, monotonicNowInMs())
+        goOn()
+      },
+    }
+  }
+
+  const give = ({ item, share }: Queued<Waiter>, isLimitProbe: boolean, nowInMs: number): void => {
+    take(item)
+    slots.take()
+    underWay++
+    lastSentAtInMs = nowInMs
+    shares.sent(share, nowInMs)
+    queue.moved(share)
+    if (isLimitProbe) limit.probe()
+    item.settle(E.right(turnFor(item, isLimitProbe, nowInMs)))
+  }
+
+  /**
+   * When a call over its caller's share may go without taking a slot that others are going to need for calls within theirs,
+   * by what they sent of late and by when slots come free.
+   */
+  const sparedAtInMs = (share: CallerShare, free: number, nowInMs: number): number => {
+    const budget = limit.budget(nowInMs)
+    const active = shares.active(nowInMs)
+    const othersAtMost = (budget * (active - 1)) / active / windowInMs
+    const neededPerMs = Math.min(shares.othersPerMs(share, nowInMs), othersAtMost)
+    for (let freed = 0; freed < mostSlotsLookedAt; freed++) {
+      const has = free - 1 + freed
+      if (has >= neededPerMs * windowInMs) return nowInMs
+      const nextInMs = slots.freeAtInMs(freed)
+      if (nextInMs === undefined) return Infinity
+      if (has < neededPerMs * (nextInMs - nowInMs)) return nextInMs - has / neededPerMs
+    }
+    return nowInMs
+  }
+
+  /** When the first of those that wait may go, as far as time decides it; Infinity: a turn must end first. */
+  const nextTurnAtInMs = ({ share }: Queued<Waiter>, nowInMs: number): number => {
+    const phase = limit.phase(nowInMs)
+    if (phase === 'Closed') return limit.opensAtInMs()
+    if (phase === 'Probed' || underWay >= concurrency) return Infinity
+    const free = limit.budget(nowInMs) - slots.occupied(nowInMs)
+    if (free <= 0) return slots.freeAtInMs(-free) ?? Infinity
+    if (isWithin(share, nowInMs)) return nowInMs
+    const overItsShareAtInMs = Math.max(lastSentAtInMs + spacingInMs, sparedAtInMs(share, free, nowInMs))
+    return Math.min(overItsShareAtInMs, shares.withinFromInMs(share))
+  }
+
+  const wakeAt = (atInMs: number, nowInMs: number): void => {
+    if (timer?.atInMs === atInMs) return
+    timer?.stop()
+    timer = undefined
+    if (atInMs === Infinity) return
+    // Timers are of whole milliseconds, and may be early by one.
+    const stop = after(Math.max(1, Math.ceil(atInMs - nowInMs)), () => {
+      timer = undefined
+      goOn()
+    })
+    timer = { atInMs, stop }
+  }
+
+  /** Does all that can be done by now, and comes again when there is more. */
+  const goOn = (): void => {
+    const nowInMs = monotonicNowInMs()
+    for (let late = letGo.first(); late !== undefined && late.letGoAtInMs <= nowInMs; late = letGo.first()) {
+      const { isAgain, queued } = late
+      refuse(late, tooLate(queued().share, estimate(queued().share, isAgain, nowInMs), 0, nowInMs))
+    }
+    for (let next = queue.first(); next !== undefined; next = queue.first()) {
+      const atInMs = nextTurnAtInMs(next, nowInMs)
+      if (atInMs > nowInMs) {
+        wakeAt(Math.min(atInMs, letGo.first()?.letGoAtInMs ?? Infinity), nowInMs)
+        return
+      }
+      give(next, limit.phase(nowInMs) === 'Probe', nowInMs)
+    }
+    wakeAt(Infinity, nowInMs)
+  }
+
+  const ask = ({ caller, deadline, isAgain }: TurnAsked, settle: Waiter['settle']): void => {
+    if (hasEnded) {
+      settle(draining)
+      return
+    }
+    const nowInMs = monotonicNowInMs()
+    const admitted = switchOff.admit(nowInMs)
+    if (admitted._tag === 'Open') {
+      settle(leftAlone(admitted.inMs))
+      return
+    }
+    const isBreakerProbe = admitted._tag === 'Probe'
+    const leftInMs = deadline.atInMs - nowInMs
+    const keptInMs = Math.min(Math.max(leastKeptInMs, 3 * latencyInMs), leftInMs * mostKeptOfTime)
+    const letGoAtInMs = deadline.atInMs - keptInMs
+    const share = shares.of(keyOf(caller), nowInMs)
+    const estimated = estimate(share, isAgain, nowInMs)
+    if (leftInMs <= 0 || estimated.atInMs > letGoAtInMs || queue.size() >= mostWaiting) {
+      if (isBreakerProbe) switchOff.probeLost()
+      settle(tooLate(share, estimated, Math.max(0, leftInMs - keptInMs), nowInMs))
+      return
+    }
+    const waiter: Waiter = { isAgain, isBreakerProbe, letGoAtInMs, queued: () => queued, settle }
+    const queued = queue.add(share, isAgain, waiter)
+    letGo.put(waiter)
+    goOn()
+  }
+
+  return {
+    turn: (asked) => () => new Promise((resolve) => ask(asked, resolve)),
+    end: () => {
+      hasEnded = true
+      refuseAll(draining)
+      goOn()
+    },
+  }
+}
