@@ -2,8 +2,11 @@ import { hash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as T from 'fp-ts/lib/Task.js'
 import { v7 as uuidv7 } from 'uuid'
 import { type LifecycleRecord, recordRefusal } from './audit/index.js'
+import { type CountedDrift, countedDrift } from './audit/counted-drift.js'
 import { type CountedRefusals, countedRefusals } from './audit/counted-refusals.js'
 import { joseSignatureChecks, type SignatureChecks } from './authenticate/jose-signature-check.js'
 import type { UpstreamPolicy } from './authenticate/index.js'
@@ -16,6 +19,9 @@ import { codeOfError, replyToError } from './domain/reply-to-error.js'
 import { azureAppTokens } from './forward/azure-app-tokens.js'
 import { msalOnBehalfOfTokens } from './forward/msal-on-behalf-of-tokens.js'
 import { type EndableGate, type GateChange, pacedGate } from './forward/paced-gate.js'
+import type { BoundedFetch } from './forward/bounded-fetch.js'
+import { undiciBoundedFetch } from './forward/undici-bounded-fetch.js'
+import { undiciConnector } from './forward/undici-connector.js'
 import { type UndiciGraph, undiciGraph } from './forward/undici-graph.js'
 import { restrainedFetch } from './forward/restrained-fetch.js'
 import { type EndableTokens, upstreamTokens } from './forward/upstream-tokens.js'
@@ -27,9 +33,20 @@ import { auditorListener } from './http/auditor-listener.js'
 import { Conversations } from './http/conversations.js'
 import { expressAdminListener } from './http/express-admin-listener.js'
 import { expressListener } from './http/express-listener.js'
-import { boundedFetch } from './http/node-bounded-fetch.js'
 import { trustedProxiesIn } from './http/node-trusted-proxies.js'
-import { closeServer, listen, nodeHttpServer, type RefuseConnection } from './http/node-http-server.js'
+import {
+  closeServer,
+  httpLimits,
+  type HttpLimits,
+  listen,
+  nodeHttpServer,
+  type RefuseConnection,
+  type RefusedConnection,
+  renewTls,
+  type ServerTls,
+} from './http/node-http-server.js'
+import { readTlsFiles, type TlsFiles } from './http/node-tls-files.js'
+import { watchTlsFiles } from './http/node-tls-watch.js'
 import type { Ports } from './ports.js'
 import { callsUnderWay, type Phase, stopProxy, type StopResult } from './stop-proxy.js'
 import type { Log } from './telemetry/pino-log.js'
@@ -52,8 +69,16 @@ const versionIn = (packageJson: unknown): string =>
 
 const version = versionIn(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')))
 
+const userAgent = `device-install-state-proxy/${version}`
+
 /** Opens the ledger, wires every step to the world, and listens. Left tells why nothing was started. */
-export const startProxy = async (config: Config, log: Log): Promise<E.Either<string, RunningProxy>> => {
+export const startProxy = async (
+  config: Config,
+  log: Log,
+  limits: HttpLimits = httpLimits,
+): Promise<E.Either<string, RunningProxy>> => {
+  const tlsFiles = config.tls === undefined ? E.right(undefined) : await readTlsFiles(config.tls)()
+  if (E.isLeft(tlsFiles)) return E.left(`TLS cannot be spoken: ${tlsFiles.left.join('; ')}.`)
   const opened = await openLedger(config, log, (message) => fatal(new Error(`the audit ledger is gone: ${message}`)))
   if (E.isLeft(opened)) return opened
   const { settled, store } = opened.right
@@ -79,7 +104,15 @@ export const startProxy = async (config: Config, log: Log): Promise<E.Either<str
     now,
     monotonicNowInMs: () => performance.now(),
   })
-  return serve(config, log, { ...opened.right, refusals })
+  const drift = countedDrift({
+    store,
+    newId: uuidv7,
+    now,
+    alarm: log.alarm,
+    info: log.info,
+    recordLost: log.recordLost,
+  })
+  return serve(config, log, { ...opened.right, refusals, drift }, { limits, tlsFiles: tlsFiles.right })
 }
 
 const now = (): Date => new Date()
@@ -116,6 +149,7 @@ const whereabouts = () => ({ host: hostname(), pid: process.pid })
 
 interface LedgerAndCounts extends Ledger {
   readonly refusals: CountedRefusals
+  readonly drift: CountedDrift
 }
 
 const clockToleranceInSeconds = 30
@@ -146,18 +180,20 @@ const upstreamPolicyOf = (upstream: Config['upstream']): UpstreamPolicy => {
 /** For how many callers' tokens one for Graph is kept. */
 const mostUsers = 10_000
 
-const upstreamTokensBy = (upstream: Config['upstream']): EndableTokens => {
+const longestConnectInMs = 3_000
+
+const upstreamTokensBy = (upstream: Config['upstream'], fetch: BoundedFetch): EndableTokens => {
   const { clientId = '', graphUrl, identityClientId } = upstream
   const settings = { ...upstream, scope: `${graphUrl}/.default` }
   // Two lines: however many users come, the gateway's own token does not wait for theirs.
-  const ownFetch = restrainedFetch(boundedFetch)
+  const ownFetch = restrainedFetch(fetch)
   return upstreamTokens(
     azureAppTokens({ ...settings, clientId: ownApplicationOf(upstream).clientId, fetch: ownFetch }),
     msalOnBehalfOfTokens({
       ...settings,
       clientId,
       mostUsers,
-      fetch: restrainedFetch(boundedFetch),
+      fetch: restrainedFetch(fetch),
       ownFetch,
       ...(identityClientId === undefined ? {} : { managedIdentityClientId: identityClientId }),
     }),
@@ -172,8 +208,18 @@ const takenTokens = ({ issuers, rules }: Config['callers']) => ({
   appIds: rules.appIds ?? 'all',
 })
 
-const upstreamInWords = ({ auth, clientId, credential, graphUrl, identityClientId, tenantId }: Config['upstream']) => ({
+const upstreamInWords = ({
+  auth,
+  clientId,
+  credential,
   graphUrl,
+  identityClientId,
+  proxy,
+  tenantId,
+}: Config['upstream']) => ({
+  graphUrl,
+  // Without the user and the password that may be in its URL.
+  proxy: proxy && new URL(proxy.url).host,
   tenantId,
   auth,
   credential: credential.kind,
@@ -244,10 +290,14 @@ const portsOf = (
   openAnswer: ledger.openAnswer,
   fields: config.audit.fields,
   countRefusal: ledger.refusals.count,
+  driftPolicy: config.upstream.drift,
+  countDrift: ledger.drift.count,
   recordLost: (record, cause) => () => log.recordLost(record, cause),
   gate,
   upstreamTokens: tokens,
   sendToGraph: graph.send,
+  graphUrl: config.upstream.graphUrl,
+  userAgent,
   upstreamDeadlineInMs: config.upstream.deadlineInMs,
   now,
   monotonicNowInMs: () => performance.now(),
@@ -257,30 +307,51 @@ const portsOf = (
   log: (entry) => () => log.request(entry),
 })
 
-/** For what Node's parser refuses before there is a request. */
+/** For what never becomes a request. */
 const refuseConnection =
-  (ports: Ports): RefuseConnection =>
-  async ({ error, peer, reason }): Promise<Reply> => {
+  (ports: Ports) =>
+  ({ error, ...refused }: RefusedConnection): { readonly reply: Reply; readonly record: T.Task<void> } => {
     const context = contextWithoutRequest(uuidv7(), now())
     const { auditId } = context
     const reply = replyToError(context, error)
     const code = codeOfError(error)
-    await recordRefusal(ports)({ kind: 'connection', auditId, at: context.now.toISOString(), code, reason, peer })()
-    ports.log({ auditId, status: reply.status, code, reason, durationInMs: 0 })()
-    return reply
+    return {
+      reply,
+      record: pipe(
+        recordRefusal(ports)({ kind: 'connection', auditId, at: context.now.toISOString(), code, ...refused }),
+        T.chainIOK(() => ports.log({ auditId, status: reply.status, code, reason: refused.reason, durationInMs: 0 })),
+      ),
+    }
   }
 
 /** The admin port is no part of what is audited. */
-const refuseOnAdminPort: RefuseConnection = ({ error }) =>
-  Promise.resolve(replyToError(contextWithoutRequest(uuidv7(), now()), error))
+const refuseOnAdminPort: RefuseConnection = ({ error }) => ({
+  reply: replyToError(contextWithoutRequest(uuidv7(), now()), error),
+  recorded: Promise.resolve(),
+})
 
-const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise<E.Either<string, RunningProxy>> => {
+/** How callers are listened to. */
+interface Listening {
+  readonly limits: HttpLimits
+  readonly tlsFiles: TlsFiles | undefined
+}
+
+const lookAtTlsFilesEveryInMs = 1_000
+
+const serve = async (
+  config: Config,
+  log: Log,
+  ledger: LedgerAndCounts,
+  { limits, tlsFiles }: Listening,
+): Promise<E.Either<string, RunningProxy>> => {
   const phase: Phase = { stopping: false, draining: false }
+  const connect = undiciConnector({ timeoutInMs: longestConnectInMs, proxy: config.upstream.proxy })
+  const identityProvider = undiciBoundedFetch(connect)
   const keys = joseSignatureChecks({
     issuers: config.callers.issuers,
     algorithms: config.callers.rules.algorithms,
     dangerouslyAllowPlainHttp: config.dangerouslyAllowPlainHttp,
-    fetch: (url, options) => boundedFetch(url, options),
+    fetch: identityProvider.fetch,
     onChange: (issuer, problem) => {
       if (problem === undefined) log.info('the keys of the issuer are there', { issuer })
       else log.alarm(problem)
@@ -289,17 +360,23 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
   })
   const graph = undiciGraph({
     origin: config.upstream.graphUrl,
-    userAgent: `device-install-state-proxy/${version}`,
-    connectTimeoutInMs: 3_000,
+    userAgent,
+    connect,
     connections: config.upstream.concurrency,
   })
   const gate = gateOf(config, log)
-  const tokens = upstreamTokensBy(config.upstream)
+  const tokens = upstreamTokensBy(config.upstream, identityProvider.fetch)
   const ports = portsOf(config, log, ledger, phase, keys, gate, graph, tokens)
 
   const { allHandled, track } = callsUnderWay()
   const handle = handleRequest(ports)
-  const conversations = new Conversations()
+  const callersTls = (files: TlsFiles): ServerTls => ({
+    files,
+    demandsCertificate: config.tls?.clientCaFile !== undefined,
+  })
+  const adminTls = (files: TlsFiles): ServerTls => ({ files, demandsCertificate: false })
+  const conversations = new Conversations(limits.mostRequestsPerConnection)
+  const refuse = refuseConnection(ports)
   const server = nodeHttpServer(
     expressListener({
       handle: (request) => track(handle(request)),
@@ -312,9 +389,13 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
       fatal,
     }),
     conversations,
-    refuseConnection(ports),
+    (refused) => {
+      const { record, reply } = refuse(refused)
+      return { reply, recorded: track(record)() }
+    },
+    { limits, mostConnections: config.listen.mostConnections, tls: tlsFiles && callersTls(tlsFiles) },
   )
-  const adminConversations = new Conversations()
+  const adminConversations = new Conversations(limits.mostRequestsPerConnection)
   const auditors = auditorsOf(config, log, ledger, keys)
   const admin = nodeHttpServer(
     expressAdminListener(
@@ -329,16 +410,35 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
     ),
     adminConversations,
     refuseOnAdminPort,
+    { limits, tls: config.tls?.coversAdmin === true && tlsFiles !== undefined ? adminTls(tlsFiles) : undefined },
   )
+  const tlsWatch =
+    config.tls &&
+    tlsFiles &&
+    watchTlsFiles({
+      config: config.tls,
+      files: tlsFiles,
+      everyInMs: lookAtTlsFilesEveryInMs,
+      now,
+      take: (files) => {
+        renewTls(server, callersTls(files))
+        renewTls(admin, adminTls(files))
+      },
+      alarm: log.alarm,
+      info: log.info,
+    })
 
   const release = async (result: StopResult | 'notStarted'): Promise<StopResult> => {
+    tlsWatch?.stop()
     await ledger.refusals.stop()
-    const stopped = await ledger.store.append(lifecycle('stopped', { ...whereabouts(), result }))()
+    const stopped = await ledger.store.append(
+      lifecycle('stopped', { ...whereabouts(), result, ...ledger.drift.counts() }),
+    )()
     keys.stop()
-    await closeServer(admin)
+    await closeServer(admin, adminConversations)
     await auditors?.close()
     const { isClosed, lost } = await ledger.store.close()
-    await graph.close()
+    await Promise.all([graph.close(), identityProvider.close()])
     for (const record of lost) log.recordLost(record, 'the process ends')
     if (!isClosed) return 'stuck'
     return E.isLeft(stopped) || lost.length > 0 || result === 'forced' ? 'forced' : 'finished'
@@ -365,8 +465,8 @@ const serve = async (config: Config, log: Log, ledger: LedgerAndCounts): Promise
     })
     return E.right({ url, adminUrl, stop })
   } catch (error) {
-    await closeServer(server)
+    await closeServer(server, conversations)
     await release('notStarted')
-    return E.left(error instanceof Error ? `The proxy cannot listen: ${error.message}` : String(error))
+    return E.left(error instanceof Error ? `The proxy cannot listen on ${error.message}.` : String(error))
   }
 }

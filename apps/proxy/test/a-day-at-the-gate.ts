@@ -92,5 +92,12 @@ export const aDayAtTheGate = ({ seed, ...options }: DayOptions) => {
     made.push({ caller, waitedInMs, turnedAway, sparedInMs })
   }
 
-  return { time, intune, random, made, make: (caller: string) => void make(caller), doneInSeconds: () => doneAtInMs / 1000 }
+  return {
+    time,
+    intune,
+    random,
+    made,
+    make: (caller: string) => void make(caller),
+    doneInSeconds: () => doneAtInMs / 1000,
+  }
 }

@@ -87,7 +87,18 @@ const few = fc.nat({ max: 2 })
 
 /** What happened, in small numbers, so that much of it is alike. */
 export const somethingHappened = fc.record({
-  what: fc.constantFrom('call', 'call', 'call', 'call', 'refusal', 'replay', 'connection', 'lifecycle'),
+  what: fc.constantFrom(
+    'call',
+    'call',
+    'call',
+    'call',
+    'call',
+    'refusal',
+    'validation',
+    'replay',
+    'connection',
+    'lifecycle',
+  ),
   caller: few,
   isUser: fc.boolean(),
   book: few,
@@ -187,6 +198,11 @@ export const recordsOfHappenings = (happenings: ReadonlyArray<Happening>): Reado
           method: 'POST',
           ...(given ? { peer: asked.peer } : asked),
         },
+      ])
+    else if (what === 'validation')
+      written.push([
+        index,
+        { kind: 'refusal', auditId, at, code: 'validatedOnly', status: 200, method: 'POST', ...asked },
       ])
     else if (what === 'replay')
       written.push([index, { kind: 'replay', auditId, at, of: idOf(0), status: 201, ...asked }])

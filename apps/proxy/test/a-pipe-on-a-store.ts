@@ -77,8 +77,12 @@ export const aPipeOn = (store: AuditStore, { isOnRecord, monotonicNowInMs, until
     },
     fields: { identifier: 'hmac', personal: 'hmac', text: 'hmac' },
     countRefusal: () => () => false,
+    driftPolicy: 'warn',
+    countDrift: () => () => undefined,
     recordLost: (record) => () => lost.push(record),
     ...anOpenGate,
+    graphUrl: 'https://graph.example',
+    userAgent: 'gateway/1',
     upstreamTokens: { take: () => TE.right('upstream'), drop: () => () => undefined },
     sendToGraph:
       () =>

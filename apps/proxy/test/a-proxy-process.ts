@@ -82,13 +82,14 @@ process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL')
 })
 
-export const surroundings = async (): Promise<Surroundings> => {
+/** `graphUrl`: where Graph is found, if not at the counting one. */
+export const surroundings = async (graphUrl?: string): Promise<Surroundings> => {
   await using begun = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'proxy process-'))
   begun.defer(() => rmSync(folder, { recursive: true, force: true }))
   const graph = await aCountingGraph()
   begun.defer(graph.stop)
-  const provider = await startIdentityProvider(tenantAround(graph.url, {}))
+  const provider = await startIdentityProvider(tenantAround(graphUrl ?? graph.url, {}))
   begun.defer(provider.stop)
   begun.defer(trustCertificate(provider.certificate ?? ''))
   const certificateFile = join(folder, 'provider.pem')
@@ -117,7 +118,7 @@ export const surroundings = async (): Promise<Surroundings> => {
       AZURE_TENANT_ID: tenantId,
       AZURE_CLIENT_ID: gateway.clientId,
       AZURE_CLIENT_SECRET: gateway.clientSecret,
-      GRAPH_URL: graph.url,
+      GRAPH_URL: graphUrl ?? graph.url,
       SHUTDOWN_DELAY_MS: '0',
       DANGEROUSLY_ALLOW_PLAIN_HTTP: 'true',
       // Tests make more calls than Graph would take, and let it fail more often than it would be asked.

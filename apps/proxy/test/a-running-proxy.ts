@@ -11,6 +11,7 @@ import {
 } from '@device-install-state/identity-provider'
 import { documentedExample } from '@device-install-state/model/fields'
 import { decodeConfig } from '../src/config/index.js'
+import type { HttpLimits } from '../src/http/node-http-server.js'
 import { startProxy } from '../src/start-proxy.js'
 import type { StopResult } from '../src/stop-proxy.js'
 import type { Log } from '../src/telemetry/pino-log.js'
@@ -75,8 +76,12 @@ export interface TestWorldOptions extends TenantChange {
   readonly onProvider?: (provider: IdentityProvider) => void
   /** In front of the identity provider, from the start. */
   readonly intercept?: Interceptor
+  /** Where Graph is found, if not at the scripted one. */
+  readonly graphUrl?: string
   /** False: the world comes up although the proxy cannot be ready. */
   readonly untilReady?: boolean
+  /** Those of production, unless a test has to wait for them. */
+  readonly limits?: HttpLimits
 }
 
 type Environment = Readonly<Record<string, string>>
@@ -89,7 +94,8 @@ export const aRunningProxy = async (
   let script = creates
   const graph = await scriptedServer((socket, request) => script(socket, request))
   begun.defer(graph.stop)
-  const provider = await startIdentityProvider(tenantAround(graph.url, options))
+  const { graphUrl = graph.url } = options
+  const provider = await startIdentityProvider(tenantAround(graphUrl, options))
   begun.defer(provider.stop)
   options.onProvider?.(provider)
   provider.intercept(options.intercept)
@@ -107,7 +113,7 @@ export const aRunningProxy = async (
     AZURE_TENANT_ID: tenantId,
     AZURE_CLIENT_ID: gateway.clientId,
     AZURE_CLIENT_SECRET: gateway.clientSecret,
-    GRAPH_URL: graph.url,
+    GRAPH_URL: graphUrl,
     AUDIT_DIRECTORY: directory,
     SHUTDOWN_DELAY_MS: '0',
     DANGEROUSLY_ALLOW_PLAIN_HTTP: 'true',
@@ -117,7 +123,7 @@ export const aRunningProxy = async (
     ...(typeof change === 'function' ? change(directory) : change),
   })
   if (config._tag === 'Left') throw new Error(JSON.stringify(config.left))
-  const started = await startProxy(config.right, collectingLog(logged))
+  const started = await startProxy(config.right, collectingLog(logged), options.limits)
   if (started._tag === 'Left') throw new Error(started.left)
   const { adminUrl, stop: stopProxy, url } = started.right
   begun.defer(async () => void (await stopProxy()))
@@ -168,7 +174,7 @@ const parseReply = (text: string, closed: boolean): RawReply | undefined => {
 }
 
 /** Writes bytes to a port as they are and reads one reply: what no HTTP client would send can be sent. */
-export const rawExchange = (port: number, bytes: string | ReadonlyArray<string>): Promise<RawReply> =>
+export const rawExchange = (port: number, bytes: string | ReadonlyArray<string | Uint8Array>): Promise<RawReply> =>
   new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
     let text = ''

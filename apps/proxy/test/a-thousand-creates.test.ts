@@ -39,14 +39,17 @@ const days = seeds.flatMap((seed) =>
 )
 
 describe('a thousand creates of ten callers, one of which makes all its own at once', () => {
-  it.each(days)('(seed %i, %s windows, %i of each other) meet the limit’s own time, and harm nobody', async (...day) => {
-    const [seed, window, quietCalls] = day
-    const came = await aThousandCreates(quietCalls, { seed, window })
+  it.each(days)(
+    '(seed %i, %s windows, %i of each other) meet the limit’s own time, and harm nobody',
+    async (...day) => {
+      const [seed, window, quietCalls] = day
+      const came = await aThousandCreates(quietCalls, { seed, window })
 
-    expect(came).toMatchObject({ applied: 1_000, throttled: 0, quietTurnedAway: 0, timersLeft: 0 })
-    expect(came.doneInSeconds).toBeLessThanOrEqual(limitInSeconds * 1.1)
-    expect(came.longestQuietWaitInSeconds).toBeLessThanOrEqual(fairWaitInSeconds * 2)
-  })
+      expect(came).toMatchObject({ applied: 1_000, throttled: 0, quietTurnedAway: 0, timersLeft: 0 })
+      expect(came.doneInSeconds).toBeLessThanOrEqual(limitInSeconds * 1.1)
+      expect(came.longestQuietWaitInSeconds).toBeLessThanOrEqual(fairWaitInSeconds * 2)
+    },
+  )
 
   it.each(seeds)('(seed %i) make no caller wait that comes but now and then', async (seed) => {
     const came = await aThousandCreates(5, { seed })
@@ -55,11 +58,11 @@ describe('a thousand creates of ten callers, one of which makes all its own at o
     expect(came.longestQuietWaitInSeconds).toBeLessThanOrEqual(fairWaitInSeconds * 2)
   })
 
-  it('take what Graph takes to answer once more a window', async () => {
+  it('take what Graph takes to answer once more a window, and for the last of them', async () => {
     const came = await aThousandCreates(40, { seed: 1, latencyInMs: { least: 300, most: 1_700 } })
 
     expect(came).toMatchObject({ applied: 1_000, throttled: 0, quietTurnedAway: 0 })
-    expect(came.doneInSeconds).toBeLessThanOrEqual(9 * (20 + 1) * 1.1)
+    expect(came.doneInSeconds).toBeLessThanOrEqual(9 * (20 + 1) * 1.1 + 1.7)
     expect(came.longestQuietWaitInSeconds).toBeLessThanOrEqual(fairWaitInSeconds * 2)
   })
 })

@@ -14,6 +14,8 @@ const refusal = (status: number) => ({ status, code: 'GraphCode', message: 'Word
 
 /** One error of each kind, and of each case that is told in its own way. */
 const errors: { readonly [K in ProxyError['_tag']]: ReadonlyArray<Extract<ProxyError, { readonly _tag: K }>> } = {
+  TlsHandshakeFailed: [{ _tag: 'TlsHandshakeFailed' }],
+  TooManyConnections: [{ _tag: 'TooManyConnections' }],
   RequestMalformed: [{ _tag: 'RequestMalformed', what: 'Some words.' }],
   HeaderDuplicated: [{ _tag: 'HeaderDuplicated', name: 'host' }],
   HeadersTooLarge: [{ _tag: 'HeadersTooLarge' }],

@@ -69,8 +69,12 @@ const fakePorts = (change: Partial<Ports> = {}) => {
     },
     fields: { identifier: 'hmac', personal: 'hmac', text: 'hmac' },
     countRefusal: () => () => false,
+    driftPolicy: 'warn',
+    countDrift: () => () => undefined,
     recordLost: (record) => () => happened.push(`${record.kind} lost`),
     ...anOpenGate,
+    graphUrl: 'https://graph.example',
+    userAgent: 'gateway/1',
     upstreamTokens: { take: () => TE.right('upstream'), drop: () => () => happened.push('token dropped') },
     sendToGraph: () => (graphRequest) => async () => {
       happened.push('sent')
@@ -165,6 +169,42 @@ const answering = (...answers: ReadonlyArray<E.Either<ProxyError, GraphAnswer>>)
   return { sendToGraph: () => () => () => Promise.resolve(left.shift() ?? E.right(created)) }
 }
 const refusal401: E.Either<ProxyError, GraphAnswer> = E.right({ status: 401, headers: {}, text: '' })
+
+describe('a call that is only to be validated', () => {
+  const validateOnly = withHeader(request, 'prefer', 'handling=validate-only')
+  const notToBeCalled = { take: () => expect.fail('a token was taken'), drop: () => () => undefined }
+
+  it('takes no token, is not sent, and is on record before it is answered', async () => {
+    const { happened, ports, records } = fakePorts({ upstreamTokens: notToBeCalled })
+    const reply = await handleRequest(ports)(withHeader(validateOnly, 'idempotency-key', 'k1'))()
+    happened.push('answered')
+
+    expect(reply).toMatchObject({ status: 200, headers: { 'Preference-Applied': 'handling=validate-only' } })
+    expect(happened).toEqual(['refusal on record', 'answered'])
+    expect(records).toMatchObject([{ kind: 'refusal', code: 'validatedOnly', status: 200, caller: { objectId: 's1' } }])
+  })
+
+  it('is told what the same call sends', async () => {
+    const { ports, sent } = fakePorts()
+    const { body } = await handleRequest(ports)(validateOnly)()
+    await handleRequest(ports)(request)()
+    const { auditId, json, path, traceparent } = sent[0] ?? expect.fail('nothing was sent')
+
+    expect(JSON.parse(body)).toMatchObject({
+      url: `https://graph.example${path}`,
+      headers: { 'client-request-id': auditId, 'user-agent': 'gateway/1', traceparent },
+      body: json,
+    })
+  })
+
+  it('is answered although the ledger is gone, as a refusal is', async () => {
+    const fake = fakePorts()
+    const reply = await handleRequest(failing('refusal', fake))(validateOnly)()
+
+    expect(reply.status).toBe(200)
+    expect(fake.happened).toEqual(['refusal lost'])
+  })
+})
 
 describe('when Graph refuses our token', () => {
   it('is sent once more with a fresh one', async () => {

@@ -1,10 +1,12 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { StringDecoder } from 'node:string_decoder'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 
 /** A server that answers as raw as it is told to: what an HTTP library would never send can be sent. */
 export interface ScriptedServer {
   readonly url: string
   readonly port: number
-  /** All bytes that arrived, connection by connection. */
+  /** All bytes that arrived, connection by connection; below TLS, if it is spoken: what came out of it. */
   readonly received: ReadonlyArray<string>
   readonly connections: () => number
   readonly stop: () => Promise<void>
@@ -19,37 +21,44 @@ const isWhole = (text: string): boolean => {
   return end >= 0 && Buffer.byteLength(text.slice(end + 4)) >= length
 }
 
-/** Listens on loopback, on a port that the system chooses. */
+/** Listens on loopback, on a port that the system chooses; speaks TLS if it is told how. */
 export const scriptedServer = (
   script: Script,
   onConnection: (socket: Socket) => void = () => undefined,
+  tls?: TlsOptions,
 ): Promise<ScriptedServer> =>
   new Promise((resolve) => {
     const received: Array<string> = []
     const sockets = new Set<Socket>()
-    const server: Server = createServer((socket) => {
+    const serve = (socket: Socket): void => {
       const index = received.push('') - 1
       sockets.add(socket)
       socket.on('error', () => undefined)
       onConnection(socket)
       let pending = ''
+      // A character may come in two pieces.
+      const decoder = new StringDecoder('utf8')
       socket.on('data', (chunk) => {
-        received[index] += chunk.toString('utf8')
-        pending += chunk.toString('utf8')
+        const text = decoder.write(chunk)
+        received[index] += text
+        pending += text
         if (!isWhole(pending)) return
         const request = pending
         pending = ''
         script(socket, request)
       })
-    })
+    }
+    const server: Server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve)
+    // Of TLS: those that never came so far as to be served.
+    server.on('connection', (socket: Socket) => sockets.add(socket.on('error', () => undefined)))
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
       const port = typeof address === 'object' && address !== null ? address.port : 0
       resolve({
-        url: `http://127.0.0.1:${String(port)}`,
+        url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${String(port)}`,
         port,
         received,
-        connections: () => sockets.size,
+        connections: () => received.length,
         stop: () =>
           new Promise((stopped) => {
             server.close(() => stopped())

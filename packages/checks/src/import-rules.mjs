@@ -19,7 +19,6 @@ const technologies = [
   ['undici', ['undici']],
   ['pino', ['pino']],
   ['raw-body', ['raw-body']],
-  ['@humanwhocodes/momoa', ['momoa']],
   ['@azure/identity', ['azure']],
   ['@azure/core-rest-pipeline', ['azure']],
   ['@azure/logger', ['azure']],

@@ -23,7 +23,6 @@ const planted = [
   ['only-files-named-for-undici-import-it', 'apps/proxy/src/decode/quietly-uses-undici.ts'],
   ['only-files-named-for-pino-import-it', 'apps/proxy/src/decode/quietly-uses-pino.ts'],
   ['only-files-named-for-raw-body-import-it', 'apps/proxy/src/decode/quietly-uses-raw-body.ts'],
-  ['only-files-named-for-momoa-import-it', 'apps/proxy/src/decode/quietly-uses-momoa.ts'],
   ['only-files-named-for-identity-import-it', 'apps/proxy/src/decode/quietly-uses-azure-identity.ts'],
   [
     'only-files-named-for-core-rest-pipeline-import-it',

@@ -10,11 +10,11 @@ import {
   type GraphAnswer,
   type ScriptedAnswer,
 } from './graph-answers.js'
-import { graphErrors, missingRoute } from './graph-errors.js'
+import { type GraphErrorAnswer, graphErrors, missingRoute } from './graph-errors.js'
 import type { Arrival } from './journal.js'
 import { errorOfElsewhere, placeOf } from './place-of.js'
 import { readCreate } from './read-create.js'
-import { refuseCaller } from './refuse-caller.js'
+import { knownCaller } from './known-caller.js'
 
 /** What there is to know before a Graph can answer. */
 export interface GraphWorld {
@@ -22,6 +22,8 @@ export interface GraphWorld {
   readonly newId: () => string
   readonly versions: ReadonlyArray<GraphVersion>
   readonly states: DeviceStates
+  /** Counts a write of the bearer of a token; how it is refused if there are too many. */
+  readonly refusalOfWrite: (token: string) => GraphErrorAnswer | undefined
   /** Takes the next scripted answer, if there is one. */
   readonly takeScripted: () => ScriptedAnswer | undefined
 }
@@ -45,8 +47,10 @@ const create = (
   return answer
 }
 
+const isWrite = (method: string): boolean => method !== 'GET' && method !== 'HEAD'
+
 /**
- * The answer at the paths of one operation. The caller comes first, as at Graph's gateway; a query changes nothing,
+ * The answer at the paths of one operation. The caller comes first, as at Graph's gateway, then how often it writes; a query changes nothing,
  * since Graph may ignore query options that an operation does not support. Books and summaries of users exist if their
  * ids are well-formed.
  */
@@ -56,10 +60,13 @@ export const answerAt = async (
   correlation: Correlation,
   arrival: Arrival,
 ): Promise<GraphAnswer> => {
-  const refusal = await refuseCaller(world.acceptsToken, arrival.headers['authorization'])
-  if (refusal !== undefined) return answerError(correlation, refusal)
+  const caller = await knownCaller(world.acceptsToken, arrival.headers['authorization'])
+  if (caller._tag === 'Left') return answerError(correlation, caller.left)
 
   const { method, path } = arrival
+  const throttled = isWrite(method) ? world.refusalOfWrite(caller.right) : undefined
+  if (throttled !== undefined) return answerError(correlation, throttled)
+
   const place = placeOf(operation, world.versions, path)
   if (place._tag === 'MalformedIds') return answerError(correlation, graphErrors.notFound)
   if (place._tag === 'Collection' && method === operation.method) {

@@ -11,6 +11,7 @@ export interface Arrival {
 }
 
 export interface JournalEntry extends Arrival {
+  readonly at: Date
   /** What was answered; undefined while the answer is under way. */
   readonly status: number | undefined
 }
@@ -18,7 +19,7 @@ export interface JournalEntry extends Arrival {
 /** All that arrived, in the order in which it did. */
 export interface Journal {
   /** Writes the request down and gives what writes down its answer. */
-  readonly arrived: (arrival: Arrival) => (status: number) => void
+  readonly arrived: (arrival: Arrival, at: Date) => (status: number) => void
   readonly entries: () => ReadonlyArray<JournalEntry>
   readonly clear: () => void
 }
@@ -26,11 +27,11 @@ export interface Journal {
 export const emptyJournal = (): Journal => {
   const entries = new Map<Arrival, JournalEntry>()
   return {
-    arrived: (arrival) => {
-      entries.set(arrival, { ...arrival, status: undefined })
+    arrived: (arrival, at) => {
+      entries.set(arrival, { ...arrival, at, status: undefined })
       return (status) => {
         // A journal that was cleared meanwhile stays clear.
-        if (entries.has(arrival)) entries.set(arrival, { ...arrival, status })
+        if (entries.has(arrival)) entries.set(arrival, { ...arrival, at, status })
       }
     },
     entries: () => [...entries.values()],

@@ -8,7 +8,7 @@ import { http } from 'msw/http'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { aCreate, aGet, aToken, bookPath, exampleWith, places, userPath } from '../test/a-create.js'
-import { graphDouble, graphErrors } from './index.js'
+import { type GraphDouble, graphDouble, graphErrors, type ThrottleOptions } from './index.js'
 
 const id = 'b9feb68f-b68f-b9fe-8fb6-feb98fb6feb9'
 const requestId = '0a6c0ea0-8b0c-4f39-8f5e-6a7b4f1f7a11'
@@ -344,6 +344,103 @@ describe('a scripted answer', () => {
   })
 })
 
+describe('a double that throttles', () => {
+  const throttling = (throttle: ThrottleOptions) => {
+    const clock = { now: at.getTime() }
+    return { clock, double: graphDouble({ now: () => new Date(clock.now), newId: newIds(), throttle }) }
+  }
+
+  /** The statuses of so many creates. */
+  const creates = async (double: GraphDouble, count: number, change: Parameters<typeof aCreate>[0] = {}) => {
+    const statuses: Array<number> = []
+    for (let made = 0; made < count; made++) statuses.push((await double.answer(aCreate(change))).status)
+    return statuses
+  }
+
+  it('takes 100 creates of an application in 20 seconds, and says of the next when to come again', async () => {
+    const { clock, double } = throttling({})
+
+    expect(new Set(await creates(double, 100))).toEqual(new Set([201]))
+    clock.now += 4_500
+    const refused = await double.answer(aCreate())
+    expect(refused.status).toBe(429)
+    expect(refused.headers.get('retry-after')).toBe('16')
+    expect(await errorOf(refused)).toMatchObject({ code: 'TooManyRequests', message: 'Please retry again later.' })
+    clock.now += 16_000
+    expect(await creates(double, 1)).toEqual([201])
+    expect(double.created()).toHaveLength(101)
+    expect(double.journal().filter(({ status }) => status === 429)).toHaveLength(1)
+  })
+
+  it('counts what other applications of the tenant write', async () => {
+    const { double } = throttling({ ofApplication: 2, ofTenant: 3 })
+    double.countElsewhere('another', 2)
+
+    expect(await creates(double, 2)).toEqual([201, 429])
+  })
+
+  it('counts each application that comes here for itself', async () => {
+    const { double } = throttling({ ofApplication: 1 })
+    const other = { headers: { Authorization: 'Bearer another-token' } }
+
+    expect([...(await creates(double, 2)), ...(await creates(double, 2, other))]).toEqual([201, 429, 201, 429])
+  })
+
+  it('knows an application by what it is told of tokens', async () => {
+    const { double } = throttling({ ofApplication: 1, applicationOf: () => 'the one' })
+    const other = { headers: { Authorization: 'Bearer another-token' } }
+
+    expect([...(await creates(double, 1)), ...(await creates(double, 1, other))]).toEqual([201, 429])
+  })
+
+  it('counts writes that it refuses, but neither reads nor those whose token it does not know', async () => {
+    const { double } = throttling({ ofApplication: 2 })
+    await double.answer(aGet(bookPath))
+    await double.answer(aCreate({ headers: { Authorization: undefined } }))
+
+    expect(await creates(double, 1, { body: '{}' })).toEqual([400])
+    expect(await creates(double, 2)).toEqual([201, 429])
+    expect((await double.answer(aGet(bookPath))).status).toBe(200)
+  })
+
+  it('throttles in windows that are fixed, if so told', async () => {
+    const { clock, double } = throttling({ ofApplication: 1, windowInMs: 1000, kind: 'fixed' })
+    clock.now = 1999
+
+    const before = await creates(double, 2)
+    clock.now = 2000
+
+    expect([...before, ...(await creates(double, 2))]).toEqual([201, 429, 201, 429])
+  })
+
+  it.each([
+    ['date', 'Wed, 04 Mar 2026 05:06:28 GMT', 'TooManyRequests'],
+    ['absent', null, 'UnknownError'],
+    [{ text: 'soon' }, 'soon', 'TooManyRequests'],
+  ] as const)('says when to come again in the form that it is told: %j', async (retryAfter, told, code) => {
+    const { double } = throttling({ ofApplication: 1, retryAfter })
+    await creates(double, 1)
+
+    const refused = await double.answer(aCreate())
+
+    expect(refused.headers.get('retry-after')).toBe(told)
+    expect(await errorOf(refused)).toMatchObject({ code })
+  })
+
+  it('forgets what it has counted with a reset', async () => {
+    const { double } = throttling({ ofApplication: 1 })
+    await creates(double, 2)
+
+    double.reset()
+
+    expect(await creates(double, 1)).toEqual([201])
+  })
+
+  it.each([{ ofApplication: 0 }, { ofTenant: 1.5 }, { windowInMs: Number.NaN }])('throws for %j', (limits) => {
+    expect(() => throttling(limits)).toThrow('this is no limit')
+  })
+})
+
 describe('the journal', () => {
   it('tells every request in order, and what was answered', async () => {
     const double = aDouble()
@@ -358,6 +455,7 @@ describe('the journal', () => {
         query: '?a=%20',
         headers: { authorization: 'Bearer a-token', 'content-type': 'application/json', 'x-mine': 'yes' },
         body: documentedExample.request,
+        at,
         status: 201,
       },
       expect.objectContaining({ method: 'GET', path: '/v2.0/me', body: '', status: 404 }),

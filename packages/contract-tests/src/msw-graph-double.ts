@@ -6,6 +6,7 @@ import { type CreatedState, noDeviceStates } from './device-states.js'
 import type { Correlation, GraphAnswer, ScriptedAnswer } from './graph-answers.js'
 import { type Arrival, emptyJournal, type JournalEntry } from './journal.js'
 import { placeOf } from './place-of.js'
+import { type ThrottleOptions, throttleOf } from './throttle.js'
 
 export interface GraphDoubleOptions {
   /** Whether this Graph takes a bearer token, permissions included. Must not reject. Absent: it takes any token. */
@@ -16,6 +17,8 @@ export interface GraphDoubleOptions {
   readonly newId?: () => string
   /** The versions that it offers. Absent: both. */
   readonly graphVersions?: ReadonlyArray<GraphVersion>
+  /** Refuses writes that are too many, as Intune does: `{}` for its own limits. Absent: nothing is ever too often. */
+  readonly throttle?: ThrottleOptions
 }
 
 /** Microsoft Graph, as far as the model knows it, in memory. */
@@ -36,14 +39,19 @@ export interface GraphDouble {
    * not is refused as ever, so that a script cannot hide a bad request.
    */
   readonly answerNext: (answer: ScriptedAnswer) => void
-  /** Forgets journal, entities and queue. */
+  /**
+   * Counts writes that another application of the tenant makes now. They are in no journal. Does nothing if this Graph
+   * does not throttle.
+   */
+  readonly countElsewhere: (application: string, writes: number) => void
+  /** Forgets journal, entities, queue, and the writes that were counted. */
   readonly reset: () => void
 }
 
 /**
  * A Graph that verifies what it is asked as Graph would, and answers what the model can read. It is less lenient than
  * Graph may be: every property of the page's table must be there, ids in paths are those that the model prints, and
- * the case of a path matters. It does not look for duplicate properties, and nothing is ever too large or too often.
+ * the case of a path matters. It does not look for duplicate properties, and nothing is ever too large.
  */
 export const graphDouble = (options: GraphDoubleOptions = {}): GraphDouble => {
   const { acceptsToken = async () => true, graphVersions: versions = graphVersions } = options
@@ -51,7 +59,15 @@ export const graphDouble = (options: GraphDoubleOptions = {}): GraphDouble => {
   const journal = emptyJournal()
   const states = noDeviceStates()
   const script: Array<ScriptedAnswer> = []
-  const world: GraphWorld = { acceptsToken, newId, versions, states, takeScripted: () => script.shift() }
+  const throttle = options.throttle === undefined ? undefined : throttleOf(options.throttle)
+  const world: GraphWorld = {
+    acceptsToken,
+    newId,
+    versions,
+    states,
+    refusalOfWrite: (token) => throttle?.refusalOf(token, now()),
+    takeScripted: () => script.shift(),
+  }
 
   const exchange = async (
     request: Request,
@@ -59,10 +75,11 @@ export const graphDouble = (options: GraphDoubleOptions = {}): GraphDouble => {
     answering: (correlation: Correlation, arrival: Arrival) => Promise<GraphAnswer>,
   ): Promise<Response> => {
     const arrival = await arrivalOf(request, target)
-    const answered = journal.arrived(arrival)
+    const at = now()
+    const answered = journal.arrived(arrival, at)
     const requestId = newId()
     const clientRequestId = arrival.headers['client-request-id'] ?? requestId
-    const { body, headers, status } = await answering({ requestId, clientRequestId, at: now() }, arrival)
+    const { body, headers, status } = await answering({ requestId, clientRequestId, at }, arrival)
     answered(status)
     return new HttpResponse(body, { status, headers })
   }
@@ -89,10 +106,12 @@ export const graphDouble = (options: GraphDoubleOptions = {}): GraphDouble => {
     journal: journal.entries,
     created: states.all,
     answerNext: (answer) => void script.push(answer),
+    countElsewhere: (application, writes) => throttle?.countElsewhere(application, writes, now()),
     reset: () => {
       journal.clear()
       states.clear()
       script.length = 0
+      throttle?.clear()
     },
   }
 }

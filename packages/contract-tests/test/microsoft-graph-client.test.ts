@@ -125,21 +125,4 @@ describe('a refusal of Graph', () => {
     expect(error).toMatchObject({ statusCode: status, code: body.error.code, requestId: headers['request-id'] })
     expect(JSON.parse(String(error.body))).toMatchObject({ innerError: { code: ours, source: 'graph' } })
   })
-
-  it('for now alone is waited out by the client, for as long as the proxy says', async () => {
-    const { body, status } = graphErrors.tooManyRequests
-    system.graph.answerNext({ status, body, headers: { 'Retry-After': '1' } })
-
-    await aClient().api(path).post(example)
-
-    expect(system.graph.journal().map((entry) => entry.status)).toEqual([429, 201])
-    const auditIds = system.graph.journal().map(({ headers }) => headers['client-request-id'] ?? '')
-    const [first, second] = auditIds.map((auditId) => system.ledger.recordsOf(auditId))
-    expect(first).toMatchObject([{ kind: 'intent' }, { outcome: 'refused', code: 'upstreamThrottled' }])
-    expect(second).toMatchObject([{ kind: 'intent' }, { outcome: 'applied' }])
-    // Two calls to us, one to the client: by its own id it finds both.
-    const callerRequestId = first?.[0]?.['callerRequestId']
-    expect(callerRequestId).toEqual(expect.any(String))
-    expect(second?.[0]).toMatchObject({ callerRequestId })
-  })
 })

@@ -6,6 +6,7 @@ import type { Arrival } from '../domain/arrival.js'
 import { idempotencyKeyOf } from '../domain/idempotency-key.js'
 import { headerOf, type IncomingRequest } from '../domain/incoming-request.js'
 import { headerDuplicated, type ProxyError, requestMalformed } from '../domain/proxy-error.js'
+import { isValidateOnly } from './validate-only.js'
 
 /** The largest body that is read, in bytes. */
 export const bodyLimitInBytes = 32 * 1024
@@ -25,6 +26,9 @@ const singletons: ReadonlySet<string> = new Set([
   'client-request-id',
   'idempotency-key',
 ])
+
+/** A name, an IPv4 address, or an IPv6 address in brackets, with or without a port. RFC 9110 §7.2, but for what no host of ours has. */
+const host = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i
 
 const json = /^application\/json(?: *; *charset=(?:utf-8|"utf-8"))? *$/i
 
@@ -75,7 +79,15 @@ const withIdempotencyKey = (arrival: Arrival): E.Either<ProxyError, Arrival> =>
     E.map((idempotencyKey) => (idempotencyKey === undefined ? arrival : { ...arrival, idempotencyKey })),
   )
 
+const withHandling = (arrival: Arrival): E.Either<ProxyError, Arrival> =>
+  pipe(
+    isValidateOnly(arrival.request),
+    E.map((isAsked) => (isAsked ? { ...arrival, isValidateOnly: true } : arrival)),
+  )
+
 const isAbsoluteForm = ({ target }: IncomingRequest): boolean => /^[a-z][a-z0-9+.-]*:/i.test(target)
+
+const hasNoReadableHost = (request: IncomingRequest): boolean => !host.test(headerOf(request, 'host') ?? '')
 
 const expectsAnythingElse = (request: IncomingRequest): boolean =>
   (headerOf(request, 'expect') ?? '100-continue').trim().toLowerCase() !== '100-continue'
@@ -106,6 +118,12 @@ export const arrive =
       ),
       E.chain(refuseIf(isAbsoluteForm, requestMalformed('Send the path alone as request target, not a whole URL.'))),
       E.chain(withoutDuplicates),
+      E.chain(
+        refuseIf(
+          hasNoReadableHost,
+          requestMalformed('Send the header Host, with the name or the address of the gateway.'),
+        ),
+      ),
       E.chain(refuseIf(expectsAnythingElse, { _tag: 'ExpectationFailed' })),
       E.chain(
         refuseIf(hasUnknownTransferCoding, requestMalformed('No other Transfer-Encoding than chunked is understood.')),
@@ -113,4 +131,5 @@ export const arrive =
       E.chain(withRoute(graphVersions)),
       E.chain(withAcceptableBody),
       E.chain(withIdempotencyKey),
+      E.chain(withHandling),
     )

@@ -1,6 +1,7 @@
 import type { ProblemCode } from '@device-install-state/model'
 import type { OperationName } from '@device-install-state/model/operations'
 import type { Caller } from '../domain/caller.js'
+import type { DriftKind } from '../domain/differences.js'
 import type { NoClaim } from '../domain/incoming-request.js'
 import type { OutcomeKind } from '../domain/outcome.js'
 import type { UpstreamIdentity } from '../domain/upstream-identity.js'
@@ -30,6 +31,8 @@ interface FromWhere {
   readonly claimedFor?: string
   /** Why such a proxy has not said it. */
   readonly noClaim?: NoClaim
+  /** SHA-256, in lower-case hex, of the certificate that the peer has proved to be its own, where one is demanded. */
+  readonly clientCertificate?: string
 }
 
 /** What a caller wants done, written down before Graph hears of it. */
@@ -38,6 +41,8 @@ export interface IntentRecord extends Recorded, FromWhere {
   readonly caller: Caller
   /** The caller's own `client-request-id`, if it sent a GUID. */
   readonly callerRequestId?: string
+  /** It sent one that is no GUID. */
+  readonly callerRequestIdIgnored?: true
   readonly operation: OperationName
   readonly version: string
   readonly ids: Readonly<Record<string, string>>
@@ -68,10 +73,15 @@ export interface OutcomeRecord extends Recorded {
   /** How many times it was given to a connection to Graph; 0 where there was no token to send it with. */
   readonly attempts?: number
   readonly durationInMs?: number
-  readonly drift?: ReadonlyArray<string>
+  /** How Graph's answer differs from what is documented, by kind. */
+  readonly drift?: ReadonlyArray<DriftKind>
+  /** Names of properties that were sent with another value than Graph answered. */
+  readonly echoMismatch?: ReadonlyArray<string>
+  /** The client was no longer there to be told. */
+  readonly clientGone?: true
 }
 
-/** A request that was turned away before an intent. */
+/** A request that was turned away before an intent; or one that was only to be validated, see `isValidation`. */
 export interface RefusalRecord extends Recorded, FromWhere {
   readonly kind: 'refusal'
   readonly code: string
@@ -79,6 +89,7 @@ export interface RefusalRecord extends Recorded, FromWhere {
   /** The exact reason, which the caller may not have been told. */
   readonly reason?: string
   readonly callerRequestId?: string
+  readonly callerRequestIdIgnored?: true
   readonly method: string
   /** As far as it was known when the request was refused: whom a genuine token names, and what was asked for. */
   readonly caller?: Caller
@@ -88,6 +99,14 @@ export interface RefusalRecord extends Recorded, FromWhere {
   readonly problems?: ReadonlyArray<{ readonly pointer?: string; readonly code: ProblemCode }>
 }
 
+/**
+ * The code of a request that was only to be validated, and was good. Its record is a refusal's by kind, which ledgers that are
+ * in use know already: nothing was meant, and nothing was sent. It is no failure. Decision 0018.
+ */
+export const validatedOnly = 'validatedOnly'
+
+export const isValidation = ({ code }: RefusalRecord): boolean => code === validatedOnly
+
 /** A request that was answered from the ledger: its idempotency key belongs to a call that has ended. Graph saw nothing. */
 export interface ReplayRecord extends Recorded, FromWhere {
   readonly kind: 'replay'
@@ -95,18 +114,20 @@ export interface ReplayRecord extends Recorded, FromWhere {
   readonly of: string
   readonly status: number
   readonly callerRequestId?: string
+  readonly callerRequestIdIgnored?: true
   readonly caller: Caller
   readonly operation: OperationName
   readonly version: string
   readonly ids: Readonly<Record<string, string>>
 }
 
-/** A connection whose request Node's parser refused. */
+/** What never became a request: bytes that Node's parser refused, a TLS handshake that failed, a connection too many. */
 export interface ConnectionRecord extends Recorded {
   readonly kind: 'connection'
   readonly code: string
   readonly reason: string
   readonly peer: string
+  readonly clientCertificate?: string
 }
 
 /** How often a request, or a connection, was refused with one code to one network. */
@@ -132,7 +153,7 @@ export interface RefusalsRecord extends Recorded {
   readonly counts: ReadonlyArray<RefusalCount>
 }
 
-/** What happened to the ledger itself. */
+/** What happened to the ledger, its process, or the contract with Graph. */
 export interface LifecycleRecord extends Recorded {
   readonly kind: 'lifecycle'
   readonly event: LifecycleEvent
@@ -150,6 +171,8 @@ export type LifecycleEvent =
   | 'pruned'
   /** The ledger had an older format, and was written anew. */
   | 'migrated'
+  /** For the first time in this process an answer of Graph's differed from what is documented in this way. */
+  | 'driftSeen'
 
 /** The signed word on all that stands before it in its stream. */
 export interface CheckpointRecord extends Recorded {

@@ -2,7 +2,7 @@ import type { Caller } from '../domain/caller.js'
 import type { OutcomeKind } from '../domain/outcome.js'
 import type { UpstreamIdentity } from '../domain/upstream-identity.js'
 import type { StoredEntry } from './audit-reader.js'
-import type { AuditRecord } from './audit-record.js'
+import { type AuditRecord, isValidation } from './audit-record.js'
 import { readEntry } from './entry-chain.js'
 import { parsedRecord } from './kept-record.js'
 
@@ -11,8 +11,11 @@ export interface AuditedCall {
   readonly auditId: string
   /** RFC 3339, UTC: of the first of its records. */
   readonly at: string
-  /** `replay` was answered from the ledger, `refusal` turned away before an intent, `connection` refused by the parser. */
-  readonly kind: 'call' | 'replay' | 'refusal' | 'connection'
+  /**
+   * `replay` was answered from the ledger, `validation` told what would be sent, `refusal` turned away before an intent,
+   * `connection` never became a request.
+   */
+  readonly kind: 'call' | 'replay' | 'validation' | 'refusal' | 'connection'
   readonly endedAt?: string
   /** `open`: an intent whose end is not on record. Calls alone have one. */
   readonly outcome?: OutcomeKind | 'open'
@@ -26,7 +29,11 @@ export interface AuditedCall {
   readonly claimedFor?: string
   /** Why the peer has not said it. */
   readonly noClaim?: string
+  /** SHA-256, in lower-case hex, of the certificate that the peer has proved to be its own. */
+  readonly clientCertificate?: string
   readonly callerRequestId?: string
+  /** The caller sent one that is no GUID. */
+  readonly callerRequestIdIgnored?: true
   readonly operation?: string
   readonly version?: string
   readonly ids?: Readonly<Record<string, string>>
@@ -41,6 +48,9 @@ export interface AuditedCall {
   readonly attempts?: number
   readonly durationInMs?: number
   readonly drift?: ReadonlyArray<string>
+  readonly echoMismatch?: ReadonlyArray<string>
+  /** The client was no longer there to be told how it ended. */
+  readonly clientGone?: true
   /** The Audit-Id of the call whose answer was given again. */
   readonly replayOf?: string
 }
@@ -60,7 +70,7 @@ const partOf = (record: AuditRecord): Part | undefined => {
     }
     case 'refusal': {
       const { method: _method, problems: _problems, ...said } = record
-      return { ...said, order: 1 }
+      return { ...said, ...(isValidation(record) ? { kind: 'validation' } : {}), order: 1 }
     }
     case 'replay': {
       const { of: replayOf, ...said } = record

@@ -63,7 +63,7 @@ const someNames: Readonly<Record<string, fc.Arbitrary<string>>> = {
   book: few.map((one) => `B${one}`),
   userSummary: few.map((one) => `S${one}`),
   outcome: fc.constantFrom('applied', 'refused', 'notSent', 'indeterminate', 'open'),
-  code: fc.constantFrom('c0', 'c1', 'c2', 'writerEnded', 'auditUnavailable'),
+  code: fc.constantFrom('c0', 'c1', 'c2', 'writerEnded', 'auditUnavailable', 'validatedOnly'),
   graphRequestId: few.map((one) => `g${one}`),
   createdId: few.map((one) => `n${one}`),
   clientRequestId: few.map((one) => `r${one}`),
@@ -74,6 +74,7 @@ const someNames: Readonly<Record<string, fc.Arbitrary<string>>> = {
   since: fc.integer({ min: 1, max: 2_000 }).map((hours) => `${hours}h`),
   until: fc.integer({ min: 0, max: 2_000 }).map((hours) => `${hours}h`),
   refusals: fc.constant('true'),
+  calls: fc.constant('true'),
 }
 
 const asked: fc.Arbitrary<Asked> = fc
@@ -96,6 +97,7 @@ const isMeant = (pairs: Asked, records: ReadonlyArray<AuditRecord>): boolean => 
   const caller = 'caller' in beginning ? beginning.caller : undefined
   const ids: Readonly<Record<string, string>> = ('ids' in beginning ? beginning.ids : undefined) ?? {}
   const about = new Map<string, unknown>(Object.entries({ ...outcomeIn, ...alone, ...beginning }))
+  const isTurnedAway = alone !== undefined && alone.kind !== 'replay' && !has(about.get('code'), 'validatedOnly')
   return pairs.every(([name, value]) => {
     switch (name) {
       case 'caller':
@@ -124,7 +126,9 @@ const isMeant = (pairs: Asked, records: ReadonlyArray<AuditRecord>): boolean => 
       case 'until':
         return beginning.at <= hoursAgo(value)
       case 'refusals':
-        return alone !== undefined && alone.kind !== 'replay'
+        return isTurnedAway
+      case 'calls':
+        return !isTurnedAway
       default:
         return has(about.get(name), value)
     }

@@ -1,5 +1,5 @@
 export type { AuditReader, LedgerUnreadable, StoredEntry } from './audit-reader.js'
-export type { AuditRecord, LifecycleRecord } from './audit-record.js'
+export type { AuditRecord, LifecycleRecord, OutcomeRecord } from './audit-record.js'
 export type { AuditStore } from './audit-store.js'
 export {
   type Answered,
@@ -15,4 +15,12 @@ export { recordsIn } from './audited-call.js'
 export { entryJson } from './entry-json.js'
 export { type CursorUnusable, findCalls, type FoundPage } from './find-calls.js'
 export { type DigestsOf, hiddenQueryNames, queryNames, type QueryProblem, readQuery } from './read-query.js'
-export { appliedOutcomeOf, failedOutcomeOf, type GraphTrace, refusalOf, type Refused, replayOf } from './records.js'
+export {
+  appliedOutcomeOf,
+  failedOutcomeOf,
+  type GraphTrace,
+  refusalOf,
+  type Refused,
+  replayOf,
+  validationOf,
+} from './records.js'

@@ -129,6 +129,21 @@ describe('an event of OCSF', () => {
     })
   })
 
+  it('of a call that was only validated is a success, and no create', async () => {
+    const { bodyBytes: _size, bodyDigest: _digest, fields: _fields, upstream: _name, ...asked } = intent()
+    const [event] = await eventsOf({ ...asked, kind: 'refusal', code: 'validatedOnly', status: 200, method: 'POST' })
+
+    expect(event).toMatchObject({
+      activity_id: 99,
+      type_uid: 600_399,
+      severity_id: 1,
+      status_id: 1,
+      status_detail: 'validation',
+      http_response: { code: 200 },
+      unmapped: { kind: 'validation' },
+    })
+  })
+
   it('of a connection that never was a request says that it is not known what it wanted', async () => {
     const [event] = await eventsOf({
       kind: 'connection',

@@ -6,9 +6,11 @@ export type OcsfEvent = Readonly<Record<string, unknown>>
 
 const classUid = 6003
 
-/** What we serve creates; of a request that never told what it wants, nothing is known. */
-const activityOf = ({ operation }: AuditedCall) =>
-  operation === undefined ? ({ id: 0, name: 'Unknown' } as const) : ({ id: 1, name: 'Create' } as const)
+/** What we serve creates, unless it is only validated; of a request that never told what it wants, nothing is known. */
+const activityOf = ({ kind, operation }: AuditedCall) => {
+  if (kind === 'validation') return { id: 99, name: 'Other' } as const
+  return operation === undefined ? ({ id: 0, name: 'Unknown' } as const) : ({ id: 1, name: 'Create' } as const)
+}
 
 interface Status {
   readonly id: 0 | 1 | 2
@@ -21,6 +23,7 @@ const failure: Status = { id: 2, name: 'Failure', severity: 2 }
 const unknown: Status = { id: 0, name: 'Unknown', severity: 3 }
 
 const statusOf = ({ kind, outcome, status = 500 }: AuditedCall): Status => {
+  if (kind === 'validation') return success
   if (kind === 'replay') return status < 400 ? success : failure
   if (kind !== 'call') return failure
   switch (outcome) {
@@ -84,20 +87,25 @@ const unmappedOf = (call: AuditedCall): OcsfEvent => ({
   ...some('endedAt', call.endedAt),
   ...some('graphRequestId', call.graphRequestId),
   ...some('callerRequestId', call.callerRequestId),
+  ...some('callerRequestIdIgnored', call.callerRequestIdIgnored),
   ...some('idempotencyKey', call.idempotencyKey),
   ...some('replayOf', call.replayOf),
   ...some('claimedFor', call.claimedFor),
   ...some('noClaim', call.noClaim),
+  ...some('clientCertificate', call.clientCertificate),
   ...some('upstream', call.upstream),
   ...some('fields', call.fields),
   ...some('attempts', call.attempts),
   ...some('drift', call.drift),
+  ...some('echoMismatch', call.echoMismatch),
+  ...some('clientGone', call.clientGone),
   ...some('keyId', call.caller?.keyId),
 })
 
 /**
  * A call as an event of OCSF 1.8, class API Activity (6003): times in milliseconds since 1970, `Success` where Graph applied it,
- * `Failure` where it is sure that nothing was done, `Unknown` where it is not. Values of the body stand in `unmapped`, as in
+ * `Failure` where it is sure that nothing was done, `Unknown` where it is not. A call that was only validated is no `Create`:
+ * its activity is `Other`. Values of the body stand in `unmapped`, as in
  * the record. Source: schema.ocsf.io, 1.8.0.
  */
 export const ocsfEventOf =

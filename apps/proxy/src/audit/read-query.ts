@@ -105,7 +105,7 @@ const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const kindOf = (name: 'calls' | 'refusals', value: string): E.Either<QueryProblem, Part> => {
   if (value === 'false') return E.right({})
   if (value !== 'true') return wrong(name, 'must be true or false')
-  return name === 'calls' ? is('kind', 'call', 'replay') : is('kind', 'refusal', 'connection')
+  return name === 'calls' ? is('kind', 'call', 'replay', 'validation') : is('kind', 'refusal', 'connection')
 }
 
 const plainPart = (name: PlainName, value: string, context: QueryContext): E.Either<QueryProblem, Part> => {

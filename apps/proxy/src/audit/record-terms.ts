@@ -1,5 +1,5 @@
 import { deviceInstallStateFields } from '@device-install-state/model/fields'
-import type { AuditRecord } from './audit-record.js'
+import { type AuditRecord, isValidation } from './audit-record.js'
 import { termLimit } from './term-postings.js'
 
 /** What calls can be found by. Values of fields are as they stand in the record: digests, mostly. */
@@ -58,7 +58,7 @@ const namedTermsOf = (record: AuditRecord): ReadonlyArray<NamedValue> => {
     case 'refusal':
     case 'replay':
       return [
-        ['kind', record.kind],
+        ['kind', record.kind === 'refusal' && isValidation(record) ? 'validation' : record.kind],
         ...some('caller', record.caller?.objectId),
         ...some('app', record.caller?.appId),
         ...some('callerRequestId', record.callerRequestId),

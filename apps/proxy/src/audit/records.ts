@@ -2,13 +2,20 @@ import { deviceInstallStateFields } from '@device-install-state/model/fields'
 import type { Route } from '@device-install-state/model/operations'
 import type { Call } from '../domain/call.js'
 import type { Caller } from '../domain/caller.js'
+import type { Differences } from '../domain/differences.js'
 import { isClear } from '../domain/field-clarity.js'
-import { callerRequestIdOf, type IncomingRequest } from '../domain/incoming-request.js'
+import { callerRequestIdIn, type IncomingRequest } from '../domain/incoming-request.js'
 import { outcomeOfError } from '../domain/outcome.js'
 import type { ProxyError } from '../domain/proxy-error.js'
 import type { Quota } from '../domain/quota.js'
 import { reasonOf } from '../domain/reason-of.js'
-import type { IntentRecord, OutcomeRecord, RefusalRecord, ReplayRecord } from './audit-record.js'
+import {
+  type IntentRecord,
+  type OutcomeRecord,
+  type RefusalRecord,
+  type ReplayRecord,
+  validatedOnly,
+} from './audit-record.js'
 
 /** Turns a value into one that only a holder of the key can find again: a keyed digest, bound to the field's name. */
 export type KeyedDigest = (field: string, value: string) => string
@@ -42,21 +49,23 @@ const fieldsOf = ({ digest, fields }: RecordingPorts, body: Call['body']): Reado
     }),
   )
 
+const fromWhere = ({ claim, clientCertificate, peer }: IncomingRequest) => ({
+  peer,
+  ...claim,
+  ...(clientCertificate === undefined ? {} : { clientCertificate }),
+})
+
 /** What the records of a call that is understood have in common. */
-const whoAsksWhat = ({ caller, request, route }: Call, now: Date) => {
-  const callerRequestId = callerRequestIdOf(request)
-  return {
-    auditId: request.auditId,
-    at: now.toISOString(),
-    caller,
-    peer: request.peer,
-    ...request.claim,
-    ...(callerRequestId === undefined ? {} : { callerRequestId }),
-    operation: route.operation,
-    version: route.version,
-    ids: { ...route.ids },
-  }
-}
+const whoAsksWhat = ({ caller, request, route }: Call, now: Date) => ({
+  auditId: request.auditId,
+  at: now.toISOString(),
+  caller,
+  ...fromWhere(request),
+  ...callerRequestIdIn(request),
+  operation: route.operation,
+  version: route.version,
+  ids: { ...route.ids },
+})
 
 /** The record of a call before it is made. */
 export const intentOf =
@@ -86,20 +95,25 @@ const traceOf = ({ attempts, durationInMs, requestId, status }: GraphTrace) => (
   durationInMs: Math.round(durationInMs * 10) / 10,
 })
 
+const differencesIn = ({ drift, echoMismatch }: Differences): Pick<OutcomeRecord, 'drift' | 'echoMismatch'> => ({
+  ...(drift.length === 0 ? {} : { drift: [...new Set(drift.map(({ kind }) => kind))] }),
+  ...(echoMismatch.length === 0 ? {} : { echoMismatch }),
+})
+
 /** The record of a call that Graph did. */
 export const appliedOutcomeOf = (
   auditId: string,
   trace: GraphTrace,
-  created: { readonly id: string; readonly drift: ReadonlyArray<string> },
+  created: Differences & { readonly id: string },
   now: Date,
 ): OutcomeRecord => ({
   kind: 'outcome',
   auditId,
   at: now.toISOString(),
   outcome: 'applied',
-  createdId: created.id.slice(0, 256),
+  createdId: created.id.slice(0, 256).toWellFormed(),
   ...traceOf(trace),
-  ...(created.drift.length === 0 ? {} : { drift: created.drift }),
+  ...differencesIn(created),
 })
 
 const graphCodeOf = (error: ProxyError): string | undefined => {
@@ -115,6 +129,11 @@ const graphCodeOf = (error: ProxyError): string | undefined => {
       return undefined
   }
 }
+
+const none: Differences = { drift: [], echoMismatch: [] }
+
+const differencesOfError = (error: ProxyError): Differences =>
+  error._tag === 'GraphAnswerUnreadable' ? (error.differences ?? none) : none
 
 /** The status that came before the answer failed to. */
 const statusOf = (error: ProxyError): number | undefined =>
@@ -141,6 +160,7 @@ export const failedOutcomeOf = (
     ...(reason === undefined ? {} : { reason }),
     ...(graphCode === undefined ? {} : { graphCode }),
     ...(createdId === undefined ? {} : { createdId }),
+    ...differencesIn(differencesOfError(error)),
   }
 }
 
@@ -168,7 +188,6 @@ export const refusalOf = (
   { code, status }: { readonly code: string; readonly status: number },
   now: Date,
 ): RefusalRecord => {
-  const callerRequestId = callerRequestIdOf(request)
   const problems = problemsOfError(error)
   const known = caller ?? ('caller' in error ? error.caller : undefined)
   const reason = reasonOf(error)
@@ -178,10 +197,9 @@ export const refusalOf = (
     at: now.toISOString(),
     code,
     status,
-    peer: request.peer,
-    ...request.claim,
+    ...fromWhere(request),
     ...(reason === undefined ? {} : { reason }),
-    ...(callerRequestId === undefined ? {} : { callerRequestId }),
+    ...callerRequestIdIn(request),
     method: request.method,
     ...(known === undefined ? {} : { caller: known }),
     ...(route === undefined ? {} : { operation: route.operation, version: route.version, ids: { ...route.ids } }),
@@ -195,3 +213,12 @@ export const replayOf = (
   earlier: { readonly of: string; readonly status: number },
   now: Date,
 ): ReplayRecord => ({ kind: 'replay', ...whoAsksWhat(call, now), ...earlier })
+
+/** The record of a request that was answered with what would be sent. */
+export const validationOf = (call: Call, now: Date): RefusalRecord => ({
+  kind: 'refusal',
+  code: validatedOnly,
+  status: 200,
+  method: call.request.method,
+  ...whoAsksWhat(call, now),
+})

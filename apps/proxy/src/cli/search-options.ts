@@ -29,7 +29,8 @@ export const searchUsage = `which calls (all that is given must hold):
   --book ID                    id of the managed eBook in the path
   --user-summary ID            id of the userInstallStateSummary in the path
   --outcome OUTCOME            applied, refused, notSent, indeterminate, or open (no end on record)
-  --code CODE                  our name of what went wrong, as in docs/status-codes.md
+  --code CODE                  our name of what went wrong, as in docs/status-codes.md; validatedOnly of
+                               calls that were only validated
   --graph-request-id ID        request-id of Graph's answer
   --created-id ID              id of what Graph created
   --client-request-id ID       client-request-id that the caller sent

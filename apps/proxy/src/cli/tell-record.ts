@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../audit/audit-record.js'
+import { type AuditRecord, type IntentRecord, isValidation } from '../audit/audit-record.js'
 import type { Caller } from '../domain/caller.js'
 import { visibleText } from './visible-text.js'
 
@@ -11,8 +11,22 @@ const callerText = ({ appId, kind, objectId, tenantId }: Caller): string =>
 const idsText = (ids: Readonly<Record<string, string>> = {}): ReadonlyArray<string> =>
   Object.entries(ids).map(([name, value]) => `${name} ${value}`)
 
-const fromWhere = ({ claimedFor, peer }: { readonly peer: string; readonly claimedFor?: string }): string =>
-  claimedFor === undefined ? `from ${peer}` : `from ${claimedFor}, as ${peer} says`
+interface FromWhere {
+  readonly peer: string
+  readonly claimedFor?: string
+  readonly clientCertificate?: string
+}
+
+const fromWhere = ({ claimedFor, clientCertificate, peer }: FromWhere): string => {
+  const place = claimedFor === undefined ? `from ${peer}` : `from ${claimedFor}, as ${peer} says`
+  return [place, ...some('with certificate ', clientCertificate)].join(', ')
+}
+
+const requestIdText = ({
+  callerRequestId,
+  callerRequestIdIgnored,
+}: Pick<IntentRecord, 'callerRequestId' | 'callerRequestIdIgnored'>): ReadonlyArray<string> =>
+  callerRequestIdIgnored === true ? ['its request id is no GUID'] : some('its request id ', callerRequestId)
 
 const what = (operation: string | undefined, version: string | undefined): ReadonlyArray<string> =>
   operation === undefined ? [] : [`${operation} (${version ?? ''})`]
@@ -30,7 +44,7 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
         ...some('installState ', record.fields['installState'] ?? undefined),
         callerText(record.caller),
         fromWhere(record),
-        ...some('its request id ', record.callerRequestId),
+        ...requestIdText(record),
         `to Graph as ${record.upstream.kind} ${'objectId' in record.upstream ? record.upstream.objectId : (record.upstream.clientId ?? '')}`.trim(),
       ]
     case 'outcome':
@@ -45,16 +59,18 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
         ...some('attempts ', record.attempts),
         ...(record.durationInMs === undefined ? [] : [`${String(record.durationInMs)} ms`]),
         ...some('drift ', record.drift?.join(' ')),
+        ...some('answered otherwise than sent: ', record.echoMismatch?.join(' ')),
+        ...(record.clientGone === true ? ['its client was gone by then'] : []),
       ]
     case 'refusal':
       return [
-        `refused with ${String(record.status)} ${record.code}`,
+        isValidation(record) ? 'validated, not sent' : `refused with ${String(record.status)} ${record.code}`,
         ...some('', record.reason),
         ...what(record.operation, record.version),
         ...idsText(record.ids),
         ...(record.caller === undefined ? [] : [callerText(record.caller)]),
         fromWhere(record),
-        ...some('its request id ', record.callerRequestId),
+        ...requestIdText(record),
         ...(record.problems ?? []).map(({ code, pointer }) => `${pointer ?? ''} ${code}`.trim()),
       ]
     case 'replay':
@@ -66,7 +82,7 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
         fromWhere(record),
       ]
     case 'connection':
-      return [`refused with ${record.code}`, record.reason, `from ${record.peer}`]
+      return [`refused with ${record.code}`, record.reason, fromWhere(record)]
     case 'refusals':
       return [
         `${String(record.total)} refused without a record of their own, from ${record.from} to ${record.to}`,
@@ -80,6 +96,9 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
   }
 }
 
+const kindOf = (record: AuditRecord): string =>
+  record.kind === 'refusal' && isValidation(record) ? 'validation' : record.kind
+
 /** One record in a line for people: when, what kind, and what, who and what came of it. Without its id. */
 export const tellRecord = (record: AuditRecord): string =>
-  visibleText(`${record.at}  ${record.kind.padEnd(10)}  ${partsOf(record).join(', ')}`)
+  visibleText(`${record.at}  ${kindOf(record).padEnd(10)}  ${partsOf(record).join(', ')}`)

@@ -19,14 +19,29 @@ export const likelyTypos = (environment: Environment, known: ReadonlyArray<strin
     .filter((name) => ours.test(name) && !serviceLink.test(name) && !known.includes(name))
     .map((variable) => ({ variable, message: messageFor(variable, known) }))
 
-/** Read by Microsoft's libraries behind our back: they would send requests for tokens to hosts that the gateway refuses. */
-const misleading = ['AZURE_REGIONAL_AUTHORITY_NAME', 'MSAL_FORCE_REGION']
+interface Misleading {
+  readonly isHarmless: (value: string) => boolean
+  readonly message: string
+}
+
+const toAnotherHost: Misleading = {
+  isHarmless: (value) => value === '',
+  message:
+    'is set, and Microsoft’s library would ask another host for tokens, which the gateway does not let it. Unset it',
+}
+
+/** Read behind our back, by libraries or by Node. */
+const misleading: Readonly<Record<string, Misleading>> = {
+  AZURE_REGIONAL_AUTHORITY_NAME: toAnotherHost,
+  MSAL_FORCE_REGION: toAnotherHost,
+  NODE_TLS_REJECT_UNAUTHORIZED: {
+    isHarmless: (value) => value !== '0',
+    message:
+      'is 0, which is to say that any certificate is good. The gateway checks them all the same. Unset it, and name a private authority in NODE_EXTRA_CA_CERTS',
+  },
+}
 
 export const misleadingVariables = (environment: Environment): ReadonlyArray<ConfigProblem> =>
-  misleading
-    .filter((name) => (environment[name] ?? '') !== '')
-    .map((variable) => ({
-      variable,
-      message:
-        'is set, and Microsoft’s library would ask another host for tokens, which the gateway does not let it. Unset it',
-    }))
+  Object.entries(misleading)
+    .filter(([variable, { isHarmless }]) => !isHarmless(environment[variable] ?? ''))
+    .map(([variable, { message }]) => ({ variable, message }))

@@ -49,6 +49,14 @@ describe('a cloud', () => {
     expect(problemsIn({ ...good, [name]: '' })).toEqual([])
   })
 
+  it('may not be left unproved behind our back, by NODE_TLS_REJECT_UNAUTHORIZED', () => {
+    const name = 'NODE_TLS_REJECT_UNAUTHORIZED'
+
+    expect(problemsIn({ ...good, [name]: '0' })).toMatchObject([{ variable: name }])
+    expect(problemsIn({ ...good, [name]: '1' })).toEqual([])
+    expect(problemsIn({ ...good, [name]: '' })).toEqual([])
+  })
+
   it('may have its hosts changed one by one', () => {
     const hosts = { GRAPH_URL: 'https://graph.example', AZURE_AUTHORITY_HOST: 'https://login.example/' }
 
@@ -56,6 +64,36 @@ describe('a cloud', () => {
       graphUrl: 'https://graph.example',
       authorityHost: 'https://login.example',
     })
+  })
+})
+
+describe('the proxy on the way to Graph', () => {
+  const url = 'http://an%40user:pass%3Aw%C3%B6rd@proxy.example.com:3128'
+
+  it('is known by either spelling of its variables, the lower case first, with what is excepted', () => {
+    expect(configOf({ HTTPS_PROXY: url }).upstream.proxy).toEqual({ url, exceptions: '' })
+    expect(configOf({ https_proxy: url, HTTPS_PROXY: 'https://other.example', no_proxy: '.a' }).upstream.proxy).toEqual(
+      {
+        url,
+        exceptions: '.a',
+      },
+    )
+    expect(configOf({ NO_PROXY: '*' }).upstream.proxy).toBeUndefined()
+  })
+
+  it.each([
+    'proxy.example.com:3128',
+    'socks5://proxy.example.com',
+    'http://proxy.example.com/path',
+    'http://a%3Ab:pass@proxy.example.com',
+    'http://user:%zz@proxy.example.com',
+    'http://user:a%0D%0Ab@proxy.example.com',
+    'http://',
+  ])('is not %s', (HTTPS_PROXY) => {
+    const problems = problemsIn({ ...good, HTTPS_PROXY })
+
+    expect(problems).toMatchObject([{ variable: 'HTTPS_PROXY' }])
+    expect(JSON.stringify(problems)).not.toContain('pass@')
   })
 })
 

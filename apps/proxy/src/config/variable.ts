@@ -126,11 +126,25 @@ export const origin: t.Type<string, string> = readAs('Origin', (text) => {
   return url._tag === 'Right' && url.right.pathname === '/' ? url.right.origin : undefined
 })
 
-/** An HTTP proxy: scheme, host and port, with a user and a password if it asks for them. */
+const decoded = (text: string): string | undefined => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** RFC 7617 §2: of a user with a colon, nobody could tell where the password begins; nor are there control characters. */
+const areCredentials = ({ password, username }: URL): boolean => {
+  const [user, secret] = [decoded(username), decoded(password)]
+  return user !== undefined && secret !== undefined && !/[:\p{Cc}]/u.test(user) && !/\p{Cc}/u.test(secret)
+}
+
+/** An HTTP proxy: scheme, host and port, with a user and a password, percent-encoded, if it asks for them. */
 export const proxyUrl: t.Type<string, string> = readAs('ProxyUrl', (text) => {
   const url = URL.parse(text)
   const isProxy = url !== null && url.hostname !== '' && url.pathname === '/' && url.search === '' && url.hash === ''
-  return isProxy && /^https?:\/\//.test(text) && !/\s/.test(text) ? text : undefined
+  return isProxy && areCredentials(url) && /^https?:\/\//.test(text) && !/\s/.test(text) ? text : undefined
 })
 
 /** A PostgreSQL connection URI with a host, a user and a database. Its parameters are for the adapter to judge. */

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cleanMessage } from './clean-message.js'
 
@@ -34,14 +35,23 @@ describe('a message of Graph', () => {
       "Cannot convert a value to 'Edm.String' for \"deviceName\": it doesn't fit, it can't.",
       "Cannot convert a value to 'Edm.String' for \"deviceName\": it doesn't fit, it can't.",
     ],
+    [
+      JSON.stringify({ ErrorCode: 'Forbidden', Message: intune.replaceAll('An error', 'Another error') }),
+      'Another error has occurred',
+    ],
+    ['Gone: 7829b5ca-a26c-4d51-8b3f-a139646f4eb3, _Activity ID: 1a2b', 'Gone: …, _Activity ID: 1a2b'],
+    ['<!DOCTYPE html><html><body class="x"><h1>502</h1><hr/>nginx</body></html>', '502 nginx'],
+    ['of type Collection(Edm.String), Nullable<Edm.Int32>', 'of type Collection(Edm.String), Nullable<Edm.Int32>'],
+    ['at *.manage.microsoft.com, a_b.fef.x.svc:8443/y, 10.0.12.7:443', 'at *…, … …'],
+    ['1https://x.example and //y.example.org/z', '… and //…'],
     ['', undefined],
     [' - Url: https://x', undefined],
   ])('%j is told as %j', (message, told) => {
-    expect(cleanMessage(message, [])).toBe(told)
+    expect(cleanMessage(message, []).told).toBe(told)
   })
 
   it('is told in 500 characters at most', () => {
-    expect(cleanMessage('xy '.repeat(5000), [])).toHaveLength(500)
+    expect(cleanMessage('xy '.repeat(5000), []).told).toHaveLength(500)
   })
 })
 
@@ -58,13 +68,95 @@ describe('the values that were sent', () => {
     'Bad value "O\\u0027Hara (Ada) [7] $\\u0026 \\\\ \\u0022x\\u0022".',
     'Bad value O&#39;Hara (Ada) [7] $&amp; \\ &quot;x&quot; here.',
   ])('are hidden however they are printed: %s', (message) => {
-    expect(cleanMessage(message, [name, 'x'])).not.toMatch(/hara|ada/i)
+    expect(cleanMessage(message, [name, 'x']).told).not.toMatch(/hara|ada/i)
   })
 
   it('are hidden where they are quoted and cut short', () => {
     expect(
-      cleanMessage("The name 'Ada Lovelaces private te...' is too long.", ['Ada Lovelaces private telephone']),
+      cleanMessage("The name 'Ada Lovelaces private te...' is too long.", ['Ada Lovelaces private telephone']).told,
     ).toBe("The name '…' is too long.")
+  })
+})
+
+describe('the values that were sent, again', () => {
+  const value = "Ada Lovelace's private telephone, the old one"
+
+  it.each([
+    ['with a sign that cannot be seen', `Bad ${value.replace('Love', 'Lo\u200bve')}.`],
+    ['over two lines', `Bad ${value.replace(' ', '\r\n')}.`],
+    ['with an apostrophe doubled', `Bad ${value.replaceAll("'", "''")}.`],
+    ['with another sign that cannot be seen than was sent', `Bad \u2066${value}\u2069.`],
+  ])('are hidden %s', (_, message) => {
+    const { onRecord, told } = cleanMessage(message, [value])
+
+    expect([told, onRecord]).toEqual(['Bad ….', 'Bad ….'])
+  })
+
+  it('are hidden, most of them, where they are cut short', () => {
+    expect(cleanMessage(`Too long: ${value.slice(0, 40)}...`, [value]).told).not.toMatch(/lovelace|private/i)
+  })
+})
+
+describe('whatever stands in a message', () => {
+  const guid = fc.uuid()
+  const host = fc
+    .tuple(fc.stringMatching(/^[a-z0-9_-]{0,12}$/), fc.constantFrom('', '.', '*.', 'fef.amsua0102.', "'", '(', '_'))
+    .map(([before, sub]) => `${before}${sub}manage.microsoft.com`)
+  const url = fc
+    .tuple(fc.constantFrom('https', 'HTTP', '1http', 'x-y'), host)
+    .map(([scheme, at]) => `${scheme}://${at}/a?b=c`)
+  const label = fc.constantFrom(
+    'Activity ID: ',
+    ' - Operation ID (for customer support): ',
+    'activityId=',
+    ' - Url: ',
+    '"',
+  )
+  const part = fc.oneof(
+    guid,
+    host,
+    url,
+    label,
+    fc.string({ unit: 'binary', maxLength: 20 }),
+    fc.constantFrom('\r\n', '<b>', "'"),
+  )
+  const message = fc
+    .tuple(fc.array(part, { maxLength: 12 }), fc.nat(3))
+    .map(([parts, depth]) =>
+      Array.from({ length: depth }).reduce(
+        (text: string) => JSON.stringify({ _version: 3, Message: text }),
+        parts.join(' '),
+      ),
+    )
+
+  it('no host of Intune, no URL, no GUID, no control character and no more than 500 characters are told', () => {
+    fc.assert(
+      fc.property(message, (text) => {
+        const { onRecord = '', told = '' } = cleanMessage(text, [])
+
+        expect(told).not.toMatch(/manage\.microsoft\.com|:\/\/|[\da-f]{8}-[\da-f]{4}-[\da-f]{4}/i)
+        expect(told + onRecord).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+        expect(told.length).toBeLessThanOrEqual(500)
+        expect(onRecord.length).toBeLessThanOrEqual(1_000)
+        expect((told + onRecord).isWellFormed()).toBe(true)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('no value that was sent is told, in either form', () => {
+    const value = fc
+      .stringMatching(/^[A-Za-z]{6,12}[A-Za-z' "\\&%<]{0,60}[A-Za-z]{3}$/)
+      .filter((text) => !/amp|quot|code/.test(text))
+    fc.assert(
+      fc.property(value, message, fc.constantFrom(JSON.stringify, encodeURIComponent, String), (sent, text, print) => {
+        const { onRecord = '', told = '' } = cleanMessage(`${text} ${print(sent)} ${text}`, [sent])
+
+        expect(told.toLowerCase()).not.toContain(sent.toLowerCase())
+        expect(onRecord.toLowerCase()).not.toContain(sent.toLowerCase())
+      }),
+      { numRuns: 500 },
+    )
   })
 })
 
@@ -72,7 +164,7 @@ describe('a credential', () => {
   it.each(['Bearer eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJlLXRoYXQtaXMtbG9uZw', `sig=${'A'.repeat(43)}=`])(
     'in a message is left out: %s',
     (text) => {
-      expect(cleanMessage(`Rejected ${text}, sorry`, [])).toMatch(
+      expect(cleanMessage(`Rejected ${text}, sorry`, []).told).toMatch(
         /^Rejected (?:Bearer )?…,? ?sorry$|^Rejected sig=…, sorry$/,
       )
     },
@@ -81,16 +173,16 @@ describe('a credential', () => {
 
 describe('a message without end', () => {
   it.each(['x ', 'a.', 'a-', `"'`, '@', '%41', '&#', '\\u00'])('(%s…) has no more than 500 characters told', (part) => {
-    const values = ['(a+)+$'.repeat(600), 'a'.repeat(4_096)]
+    const values = ['(a+)+$'.repeat(600), 'a'.repeat(4_096), "'".repeat(4_096), `${'x '.repeat(2_000)}!`]
 
-    expect((cleanMessage(part.repeat(80_000), values) ?? '').length).toBeLessThanOrEqual(500)
+    expect((cleanMessage(part.repeat(80_000), values).told ?? '').length).toBeLessThanOrEqual(500)
   })
 
   it.each([4_070, 8_180, 16_370, 100_000])('is not cut (after %i) through a value that was sent', (length) => {
     for (const filling of [' ', 'a', '&amp;']) {
       const message = `Bad https://h/${filling.repeat(length)} Device Name value is wrong`
 
-      expect(cleanMessage(message, ['Device Name value']) ?? '').not.toMatch(/Devi/)
+      expect(cleanMessage(message, ['Device Name value']).onRecord ?? '').not.toMatch(/Devi/)
     }
   })
 })

@@ -1,2 +1,2 @@
-export { type Created, decodeAnswer } from './decode-answer.js'
+export { type Created, decodeAnswer, type DriftPolicy } from './decode-answer.js'
 export { decodeRequest } from './decode-request.js'

@@ -7,4 +7,6 @@ export interface Arrival {
   readonly route: Route
   /** The caller's own name for the call, if it sent one. */
   readonly idempotencyKey?: string
+  /** The caller wants to know what would be sent, and nothing is to be. */
+  readonly isValidateOnly?: true
 }

@@ -11,6 +11,7 @@ describe('the claims that a challenge asks for', () => {
       `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000", error="insufficient_claims", claims="${encoded}"`,
     ],
     ['in another order', `Bearer claims="${encoded}", error="insufficient_claims"`],
+    ['with blanks around the signs', `Bearer error = "insufficient_claims" , claims =  "${encoded}"`],
     ['beside another challenge', `PoP nonce="x", Bearer error="insufficient_claims",claims="${encoded}"`],
     [
       'in base64url, where that differs',

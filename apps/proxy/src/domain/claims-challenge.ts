@@ -70,8 +70,8 @@ const decoded = (base64: string): string | undefined => {
  * is no such challenge. Parameters may come in any order, and several challenges in one value. Entra, "Claims challenges".
  */
 export const claimsInChallenge = (wwwAuthenticate: string | undefined): string | undefined => {
-  if (wwwAuthenticate === undefined || !/(?:^|[\s,])error="insufficient_claims"/i.test(wwwAuthenticate))
+  if (wwwAuthenticate === undefined || !/(?:^|[\s,])error *= *"insufficient_claims"/i.test(wwwAuthenticate))
     return undefined
-  const [, base64] = /(?:^|[\s,])claims="([A-Za-z0-9+/_=-]{1,5464})"/i.exec(wwwAuthenticate) ?? []
+  const [, base64] = /(?:^|[\s,])claims *= *"([A-Za-z0-9+/_=-]{1,5464})"/i.exec(wwwAuthenticate) ?? []
   return base64 === undefined ? undefined : claimsRequestIn(decoded(base64))
 }

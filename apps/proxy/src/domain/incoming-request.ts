@@ -23,6 +23,8 @@ export interface IncomingRequest {
   readonly peer: string
   /** What the peer says of that; undefined unless it is a proxy that is trusted. */
   readonly claim?: ForwardedClaim
+  /** SHA-256, in lower-case hex, of the certificate that the peer has proved to be its own; undefined unless one is demanded. */
+  readonly clientCertificate?: string
   /** As on the request line, `1.1` if all is well. */
   readonly httpVersion: string
   readonly method: string
@@ -46,4 +48,13 @@ const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 export const callerRequestIdOf = (request: IncomingRequest): string | undefined => {
   const id = headerOf(request, 'client-request-id')
   return id !== undefined && guid.test(id) ? id : undefined
+}
+
+/** The same for the record, which also says that there was one that was ignored. */
+export const callerRequestIdIn = (
+  request: IncomingRequest,
+): { readonly callerRequestId?: string; readonly callerRequestIdIgnored?: true } => {
+  const callerRequestId = callerRequestIdOf(request)
+  if (callerRequestId !== undefined) return { callerRequestId }
+  return headerOf(request, 'client-request-id') === undefined ? {} : { callerRequestIdIgnored: true }
 }

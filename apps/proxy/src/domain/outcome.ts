@@ -14,6 +14,8 @@ export const outcomeOfError = (error: ProxyError): OutcomeKind => {
   switch (error._tag) {
     case 'RequestMalformed':
     case 'HeaderDuplicated':
+    case 'TlsHandshakeFailed':
+    case 'TooManyConnections':
     case 'HeadersTooLarge':
     case 'TargetTooLong':
     case 'RouteNotFound':

@@ -1,5 +1,6 @@
 import type { Problem } from '@device-install-state/model'
 import type { Caller } from './caller.js'
+import type { Differences } from './differences.js'
 import type { Quota } from './quota.js'
 
 /** Why a token was not taken. For the audit record alone: a caller is told no more than that it is invalid. */
@@ -38,13 +39,18 @@ export interface GraphRefusal {
   readonly status: number
   /** Graph's own code, which clients branch on; undefined when the body was no Graph error. */
   readonly code: string | undefined
-  /** Cleaned of hosts and ids, at most 500 characters. */
+  /** Cleaned of values, hosts and ids, at most 500 characters. */
   readonly message: string | undefined
+  /** For the record: the same with the ids that Microsoft's support asks for, at most 1,000 characters. */
+  readonly messageOnRecord?: string | undefined
   readonly retryAfterInSeconds: number | undefined
 }
 
 /** All that can go wrong with a request. `reply-to-error.ts` turns each into what the caller reads. */
 export type ProxyError =
+  // before there is a request
+  | { readonly _tag: 'TlsHandshakeFailed' }
+  | { readonly _tag: 'TooManyConnections' }
   // 1 arrive
   | { readonly _tag: 'RequestMalformed'; readonly what: string }
   | { readonly _tag: 'HeaderDuplicated'; readonly name: string }
@@ -135,6 +141,7 @@ export type ProxyError =
       readonly what: string
       /** Known where the entity's key could be read although the rest could not. */
       readonly createdId: string | undefined
+      readonly differences?: Differences
     }
   | { readonly _tag: 'GraphRedirected'; readonly status: number }
   | { readonly _tag: 'GraphRouteUnsupported'; readonly refusal: GraphRefusal }
@@ -146,7 +153,12 @@ export type ProxyError =
       readonly refusal: GraphRefusal
     }
   | { readonly _tag: 'GraphRefused'; readonly refusal: GraphRefusal }
-  | { readonly _tag: 'GraphFailed'; readonly status: number; readonly code: string | undefined }
+  | {
+      readonly _tag: 'GraphFailed'
+      readonly status: number
+      readonly code: string | undefined
+      readonly messageOnRecord?: string | undefined
+    }
   // any
   | { readonly _tag: 'Unforeseen'; readonly cause: unknown }
 

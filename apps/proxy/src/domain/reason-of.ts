@@ -39,7 +39,7 @@ export const reasonOf = (error: ProxyError): string | undefined => {
     case 'GraphRouteUnsupported':
     case 'GraphRejectedOurToken':
     case 'GraphDemandsClaims':
-      return error.refusal.message === undefined ? undefined : bounded(error.refusal.message)
+      return error.refusal.messageOnRecord
     case 'AuthKeysUnavailable':
     case 'IntentNotRecorded':
     case 'UpstreamAuthUnavailable':
@@ -55,6 +55,9 @@ export const reasonOf = (error: ProxyError): string | undefined => {
     case 'RequestMalformed':
       return error.what
     case 'GraphFailed':
+      return error.messageOnRecord === undefined
+        ? `status ${String(error.status)}`
+        : `status ${String(error.status)}: ${error.messageOnRecord}`
     case 'GraphRedirected':
       return `status ${String(error.status)}`
     case 'IdempotencyKeyReused':
@@ -64,6 +67,8 @@ export const reasonOf = (error: ProxyError): string | undefined => {
     case 'IdempotencyKeyMalformed':
     case 'Overloaded':
     case 'GraphLeftAlone':
+    case 'TlsHandshakeFailed':
+    case 'TooManyConnections':
     case 'HeadersTooLarge':
     case 'TargetTooLong':
     case 'RouteNotFound':

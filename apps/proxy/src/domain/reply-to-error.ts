@@ -34,6 +34,10 @@ const headersTold = (headers: Told['headers'], challenge: ChallengeContext | und
     : { ...headers, 'WWW-Authenticate': wayToAToken(asked, challenge) }
 }
 
+/** What Graph answered with, as far as it did: our own status may be another. */
+const upstreamStatusOf = (error: ProxyError): number | undefined =>
+  'refusal' in error ? error.refusal.status : 'status' in error ? error.status : undefined
+
 interface InnerError {
   readonly code: string
   readonly outcome: OutcomeKind
@@ -47,6 +51,7 @@ interface InnerError {
 export const replyToError = (context: ReplyContext, error: ProxyError): Reply => {
   const { code, createdId, details, earlierAuditId, graph, headers, message, retry, status } = tell(error)
   const relayedCode = graph?.code
+  const upstreamStatus = upstreamStatusOf(error)
   const innerError: InnerError = {
     code,
     outcome: outcomeOfError(error),
@@ -64,6 +69,7 @@ export const replyToError = (context: ReplyContext, error: ProxyError): Reply =>
         auditId: context.auditId,
         retry,
         ...innerError,
+        ...(upstreamStatus === undefined ? {} : { upstreamStatus }),
         ...(createdId === undefined ? {} : { createdId }),
         ...(earlierAuditId === undefined ? {} : { earlierAuditId }),
       },

@@ -61,7 +61,8 @@ const fault = (name: StrictJsonFault): StrictJson => ({ _tag: 'Fault', fault: na
 
 /**
  * JSON as RFC 7493 (I-JSON) wants it: no member twice in one object, no lone surrogate, no byte order mark, and no more
- * than 16 levels below the top. Two readers of such a text cannot disagree on what it says.
+ * than 16 levels below the top. Two readers of such a text cannot disagree on what it says. (Noncharacters, which RFC 7493
+ * forbids, too, are taken: every reader has the same ones.)
  */
 export const parseStrictJson = (text: string): StrictJson => {
   const parsed = parse(text)

@@ -26,6 +26,21 @@ const toldOfTooLate = {
 /** One case for each error; `docs/status-codes.md` says the same at length. */
 export const tell = (error: ProxyError): Told => {
   switch (error._tag) {
+    case 'TlsHandshakeFailed':
+      return {
+        status: 400,
+        code: 'tlsHandshakeFailed',
+        message: 'HTTPS is spoken on this port; use https://.',
+        retry: 'never',
+      }
+    case 'TooManyConnections':
+      return {
+        status: 503,
+        code: 'tooManyConnections',
+        message: 'More connections are open than can be served.',
+        retry: 'safe',
+        headers: retryAfter(1),
+      }
     case 'RequestMalformed':
       return { status: 400, code: 'malformedRequest', message: error.what, retry: 'never' }
     case 'HeaderDuplicated':

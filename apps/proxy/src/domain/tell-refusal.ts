@@ -4,7 +4,7 @@ import { retryAfter, type Told } from './told.js'
 const conflicts: ReadonlySet<number> = new Set([409, 410, 412, 423])
 
 const permissionHint =
-  'The gateway’s application needs the permission DeviceManagementApps.ReadWrite.All with admin consent, and the tenant an active Intune license.'
+  'The gateway’s application needs the permission DeviceManagementApps.ReadWrite.All with admin consent, and the tenant an active Intune license; where Graph is called on behalf of users, the user a role in Intune as well.'
 
 /** What a caller is told of a refusal that Graph sent. */
 export const tellRefusal = (refusal: GraphRefusal): Told => {

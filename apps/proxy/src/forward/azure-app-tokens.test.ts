@@ -17,10 +17,16 @@ import {
   startLoginService,
   type TestCertificate,
 } from '../../test/a-login-service.js'
-import { boundedFetch } from '../http/node-bounded-fetch.js'
+import { undiciBoundedFetch } from './undici-bounded-fetch.js'
+import { undiciConnector } from './undici-connector.js'
 import { closeServer, listen } from '../http/node-http-server.js'
 import { type AppCredential, type AppTokenSettings, azureAppTokens } from './azure-app-tokens.js'
 import type { BoundedFetch } from './bounded-fetch.js'
+
+const { close: closeConnections, fetch: boundedFetch } = undiciBoundedFetch(
+  undiciConnector({ timeoutInMs: 3_000, proxy: undefined }),
+)
+afterAll(closeConnections)
 
 const { clientId, scope, secret, tenantId, trace } = asking
 

@@ -15,7 +15,7 @@ const shareOf = (key: string, paidUntilInMs = 0): CallerShare => ({
 describe('a fair queue', () => {
   it('has first the caller that has had its share up to the earliest time', () => {
     const [ada, bob] = [shareOf('ada', 5), shareOf('bob', 3)]
-    const queue = fairQueue<string>(100)
+    const queue = fairQueue<string>()
     queue.add(ada, false, 'a')
     queue.add(bob, false, 'b')
     expect(queue.first()?.item).toBe('b')
@@ -26,8 +26,13 @@ describe('a fair queue', () => {
 
   it('has the calls of a caller in order, those that had a turn before in front', () => {
     const ada = shareOf('ada')
-    const queue = fairQueue<string>(100)
-    for (const [item, isAgain] of [['1', false], ['2', false], ['3', true], ['4', true]] as const)
+    const queue = fairQueue<string>()
+    for (const [item, isAgain] of [
+      ['1', false],
+      ['2', false],
+      ['3', true],
+      ['4', true],
+    ] as const)
       queue.add(ada, isAgain, item)
     const order: Array<string> = []
     for (let first = queue.first(); first !== undefined; first = queue.first()) {
@@ -39,7 +44,7 @@ describe('a fair queue', () => {
   })
 
   it('knows which had a turn before, whoever it is of', () => {
-    const queue = fairQueue<string>(100)
+    const queue = fairQueue<string>()
     queue.add(shareOf('ada'), false, '1')
     const first = queue.add(shareOf('bob', 9), true, '2')
     queue.add(shareOf('eve', 8), true, '3')
@@ -50,7 +55,7 @@ describe('a fair queue', () => {
 
   it('knows who waits, and nobody when all have left', () => {
     const ada = shareOf('ada')
-    const queue = fairQueue<string>(100)
+    const queue = fairQueue<string>()
     const queued = queue.add(ada, false, '1')
     expect([queue.size(), ada.isWaiting]).toEqual([1, true])
     queued.leave()
@@ -60,7 +65,7 @@ describe('a fair queue', () => {
 
   it('tells how many go before a call, if callers take turns', () => {
     const [ada, bob, eve] = [shareOf('ada'), shareOf('bob'), shareOf('eve')]
-    const queue = fairQueue<string>(100)
+    const queue = fairQueue<string>()
     for (let call = 0; call < 5; call++) queue.add(ada, false, 'a')
     for (let call = 0; call < 2; call++) queue.add(bob, call === 0, 'b')
 
@@ -74,7 +79,7 @@ describe('a fair queue', () => {
     fc.assert(
       fc.property(steps, (taken) => {
         const shares = [0, 1, 2, 3, 4].map((caller) => shareOf(String(caller)))
-        const queue = fairQueue<number>(100)
+        const queue = fairQueue<number>()
         const waiting: Array<Queued<number>> = []
         for (const { at, caller, isAdded, isAgain } of taken) {
           const share = shares[caller]

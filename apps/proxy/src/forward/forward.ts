@@ -1,4 +1,3 @@
-import { operationNamed } from '@device-install-state/model/operations'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as IO from 'fp-ts/lib/IO.js'
@@ -10,8 +9,8 @@ import type { GraphAnswer, GraphRequest } from '../domain/graph-answer.js'
 import { outcomeOfError } from '../domain/outcome.js'
 import type { ProxyError } from '../domain/proxy-error.js'
 import { givenRetryAfterInSeconds } from '../domain/retry-after.js'
-import { traceparentOf } from '../domain/trace-context.js'
 import type { Deadline, Gate, Turn, TurnEnd } from './gate.js'
+import { graphRequestOf } from './graph-request.js'
 
 /** A token for Graph in the name that a call is made in, and the way to be rid of it once Graph has refused it. */
 export interface UpstreamTokens {
@@ -51,15 +50,6 @@ interface Progress {
 
 const notBegun: Progress = { attempts: 0, failedToConnect: 0, hasAskedForAFreshToken: false, refused: undefined }
 
-const requestOf = ({ newSpanId }: ForwardPorts, { json, request, route }: Call, token: string): GraphRequest => ({
-  method: operationNamed(route.operation).method,
-  path: route.path,
-  json,
-  token,
-  auditId: request.auditId,
-  traceparent: traceparentOf(request, newSpanId()),
-})
-
 /** Graph says that it did nothing, and that it may do it later. */
 const isThrottled = ({ headers, status }: GraphAnswer): boolean =>
   status === 429 || status === 509 || (status === 503 && headers['retry-after'] !== undefined)
@@ -79,7 +69,7 @@ const send =
   (ports: ForwardPorts, call: Call, deadline: Deadline, { attempts }: Progress, turn: Turn) =>
   (token: string): T.Task<Forwarded> =>
     pipe(
-      ports.sendToGraph(deadline)(requestOf(ports, call, token)),
+      ports.sendToGraph(deadline)({ ...graphRequestOf(call, ports.newSpanId()), token }),
       T.tap((result) => T.fromIO(turn.end(turnEndOf(ports.now())(result)))),
       // A 401 says that the request was not looked at, so one more try with a fresh token cannot do it twice.
       TE.tap(({ status }) => TE.fromIO(status === 401 ? ports.upstreamTokens.drop(call, token) : () => undefined)),

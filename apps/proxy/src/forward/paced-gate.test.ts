@@ -408,9 +408,9 @@ describe('whatever callers ask for and Graph answers', () => {
         }
         const counted = sent.filter(({ how }) => how._tag !== 'Unused' && how._tag !== 'NotConnected')
         for (const { to } of counted)
-          expect(
-            counted.filter((other) => other.to >= to && other.from < to + windowInMs).length,
-          ).toBeLessThanOrEqual(calls)
+          expect(counted.filter((other) => other.to >= to && other.from < to + windowInMs).length).toBeLessThanOrEqual(
+            calls,
+          )
         expect(time.waiting()).toBe(0)
       }),
       { numRuns: 60 },

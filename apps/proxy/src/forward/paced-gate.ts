@@ -80,7 +80,7 @@ const leftAlone = (inMs: number): E.Either<ProxyError, never> =>
 
 /**
  * Where calls wait for their turn to be sent to Graph: never more in a window than Graph takes, callers by turns, none while
- * Graph throttles or is left alone, and none whose turn would come too late. All in O(log n), with one timer. Never rejects.
+ * Graph throttles or is left alone, and none whose turn would come too late. With one timer. Never rejects.
  * Counts the calls of this process alone.
  */
 export const pacedGate = (settings: PacedGateSettings): EndableGate => {
@@ -90,7 +90,7 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
 
   const slots = windowSlots(windowInMs)
   const shares = callerShares(pace.calls, windowInMs)
-  const queue = fairQueue<Waiter>(mostWaiting)
+  const queue = fairQueue<Waiter>()
   const letGo = heap<Waiter>((one, other) => one.letGoAtInMs < other.letGoAtInMs)
   const limit = throttle(pace.calls, windowInMs)
   const switchOff = breaker(breakerFailures)
@@ -147,11 +147,7 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
     return { atInMs, why: opensAtInMs > nowInMs && sentAtInMs >= nextSlotAtInMs ? 'throttled' : 'pace' }
   }
 
-  const tooLate = (
-    share: CallerShare,
-    { atInMs, why }: Estimate,
-    nowInMs: number,
-  ): E.Either<ProxyError, never> => {
+  const tooLate = (share: CallerShare, { atInMs, why }: Estimate, nowInMs: number): E.Either<ProxyError, never> => {
     const retryAfterInSeconds = promises.promise({
       key: share.key,
       nowInMs,

@@ -1,8 +1,10 @@
-import { createServer } from 'node:net'
+import { EventEmitter, once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
 import { documentedExample } from '@device-install-state/model/fields'
 import { afterEach, describe, expect, it } from 'vitest'
 import { httpResponse, type Script, type ScriptedServer, scriptedServer } from '../../test/scripted-server.js'
 import type { GraphRequest } from '../domain/graph-answer.js'
+import { undiciConnector } from './undici-connector.js'
 import { undiciGraph } from './undici-graph.js'
 
 const request: GraphRequest = {
@@ -26,7 +28,8 @@ afterEach(async () => {
 })
 
 const graphAt = (origin: string, connections = 4) => {
-  const graph = undiciGraph({ origin, userAgent: 'test/1', connectTimeoutInMs: 500, connections })
+  const connect = undiciConnector({ timeoutInMs: 500, proxy: undefined })
+  const graph = undiciGraph({ origin, userAgent: 'test/1', connect, connections })
   stops.push(graph.close)
   return graph
 }
@@ -96,17 +99,6 @@ describe('a call to Graph', () => {
     })
   })
 
-  it('is not sent when TLS cannot be had', async () => {
-    const server = await scriptedServer(
-      () => undefined,
-      (socket) => socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
-    )
-    const result = await graphAt(server.url.replace('http:', 'https:')).send(within(5_000))(request)()
-
-    expect(result).toMatchObject({ left: { _tag: 'GraphTlsFailed' } })
-    await server.stop()
-  })
-
   it('is not sent when its deadline has passed already, though a connection is there', async () => {
     const server = await scriptedServer((socket) => socket.write(created))
     const graph = graphAt(server.url, 1)
@@ -130,58 +122,167 @@ describe('a call to Graph', () => {
     await server.stop()
   })
 
-  it.each<[string, Script, object]>([
-    ['never answers', () => undefined, { _tag: 'GraphTimedOut', sent: true, status: undefined }],
-    [
-      'drips its body',
-      (socket) => socket.write('HTTP/1.1 201 Created\r\nrequest-id: r7\r\nContent-Length: 423\r\n\r\n{'),
-      { _tag: 'GraphTimedOut', sent: true, status: 201, requestId: 'r7' },
-    ],
-    ['resets the connection', (socket) => socket.resetAndDestroy(), { _tag: 'GraphConnectionLost' }],
-    ['closes the connection', (socket) => socket.end(), { _tag: 'GraphConnectionLost' }],
-    [
-      'cuts its body off',
-      (socket) => socket.end('HTTP/1.1 201 Created\r\nContent-Length: 423\r\n\r\n{'),
-      { _tag: 'GraphAnswerUnreadable', status: 201 },
-    ],
-    [
-      'cuts a chunked body off',
-      (socket) => socket.end('HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{'),
-      { _tag: 'GraphAnswerUnreadable', status: 201 },
-    ],
-    [
-      'speaks no HTTP',
-      (socket) => socket.end('220 smtp.example.com ESMTP\r\n'),
-      { _tag: 'GraphAnswerUnreadable', status: undefined },
-    ],
-    [
-      'says two lengths',
-      (socket) => socket.end('HTTP/1.1 201 Created\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x'),
-      { _tag: 'GraphAnswerUnreadable', status: undefined },
-    ],
-    [
-      'answers more than 256 KiB',
-      (socket) => socket.end(httpResponse('201 Created', {}, 'x'.repeat(300_000))),
-      { _tag: 'GraphAnswerUnreadable', status: 201, what: 'it is larger than 256 KiB' },
-    ],
-  ])('may have been done when Graph %s', async (_, script, error) => {
-    const { result } = await send(script, 300)
+  it('is not sent to a path that is none of ours, which is a mistake of our own', async () => {
+    const server = await scriptedServer((socket) => socket.write(created))
+    const { send: sendTo } = graphAt(server.url)
 
-    expect(result).toMatchObject({ _tag: 'Left', left: error })
+    for (const path of [
+      '/beta/deviceAppManagement/managedEBooks/B1/deviceStates/',
+      '/beta/deviceAppManagement/managedEBooks/../deviceStates',
+      '/beta/deviceAppManagement/managedEBooks/B%31/deviceStates',
+      '/beta/deviceAppManagement/managedEBooks/B1/deviceStates?$select=id',
+      '/beta/deviceAppManagement/managedEBooks/B1/deviceStates HTTP/1.1\r\nX: y\r\n',
+      '/v2.0/deviceAppManagement/managedEBooks/B1/deviceStates',
+      'http://169.254.169.254/beta/deviceAppManagement/managedEBooks/B1/deviceStates',
+      '//169.254.169.254/beta/deviceAppManagement/managedEBooks/B1/deviceStates',
+      '/beta/users',
+      '',
+    ]) {
+      await expect(sendTo(within(5_000))({ ...request, path })()).rejects.toThrow('none of the operations')
+    }
+    expect(server.connections()).toBe(0)
+    await server.stop()
   })
 
-  it('follows no redirect, and hands every status on', async () => {
-    const { result, server } = await send((socket) =>
-      socket.write(httpResponse('307 Temporary Redirect', { Location: 'http://169.254.169.254/' }, '')),
+  it('that is answered before it was read may have been done, or was, as Graph says', async () => {
+    const server = await scriptedServer(
+      () => undefined,
+      (socket) => socket.once('data', () => socket.write(created, () => socket.resetAndDestroy())),
     )
+    const result = await graphAt(server.url).send(within(5_000))(request)()
 
-    expect(result).toMatchObject({ right: { status: 307 } })
-    expect(server.received).toHaveLength(1)
+    expect(result._tag === 'Right' ? result.right.status : result.left._tag).toSatisfy((what) =>
+      [201, 'GraphConnectionLost', 'GraphAnswerUnreadable'].includes(what),
+    )
+    await server.stop()
   })
 
-  it('is not confused by what comes before the answer', async () => {
-    const { result } = await send((socket) => socket.write(`HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n${created}`))
+  it('that a connection was reset under may have been done, and is not made again', async () => {
+    const server = await scriptedServer((socket, text) => {
+      if (server.received.join('').split('POST ').length > 2) socket.resetAndDestroy()
+      else socket.write(created)
+      expect(text).toContain('POST')
+    })
+    const graph = graphAt(server.url, 1)
+    await graph.send(within(5_000))(request)()
 
-    expect(result).toMatchObject({ right: { status: 201, headers: { 'request-id': 'r1' } } })
+    expect(await graph.send(within(5_000))(request)()).toMatchObject({ left: { _tag: 'GraphConnectionLost' } })
+    expect(server.connections()).toBe(1)
+    expect(server.received.join('').split('POST ')).toHaveLength(3)
+    await server.stop()
   })
+})
+
+/** A Graph that holds its answers until it is told to give them. */
+const aSlowGraph = async () => {
+  const waiting: Array<(answer: string) => void> = []
+  const arrivals: Array<Socket> = []
+  const asked = new EventEmitter()
+  const server = await scriptedServer((socket) => {
+    arrivals.push(socket)
+    waiting.push((answer) => socket.write(answer))
+    asked.emit('asked')
+  })
+  const graph = graphAt(server.url, 8)
+  stops.push(server.stop)
+  return {
+    close: graph.close,
+    /** The connections that calls came over, in order. */
+    arrivals,
+    /** Makes a call, and waits until it is there. */
+    call: async () => {
+      const isThere = once(asked, 'asked')
+      const result = graph.send(within(20_000))(request)()
+      await isThere
+      const answer = waiting.at(-1)
+      return { answer: (text: string) => answer?.(text), result }
+    },
+  }
+}
+
+const unavailable = httpResponse('503 Service Unavailable', { 'Retry-After': '1' }, '{}')
+const ofAnother = httpResponse('201 Created', { 'client-request-id': 'another' }, documentedExample.response)
+
+describe.each([
+  ['after a 503', unavailable, { right: { status: 503 } }],
+  [
+    'after the answer to another request',
+    ofAnother,
+    { left: { _tag: 'GraphAnswerUnreadable', status: undefined, what: 'it is the answer to another request' } },
+  ],
+])('%s', (_, bad, told) => {
+  it('calls go over new connections, and those in flight end where they are', async () => {
+    const graph = await aSlowGraph()
+    const [held, idle, failing] = [await graph.call(), await graph.call(), await graph.call()]
+    idle.answer(created)
+    await idle.result
+    failing.answer(bad)
+    expect(await failing.result).toMatchObject(told)
+
+    const next = await graph.call()
+    next.answer(created)
+    held.answer(created)
+    expect(await next.result).toMatchObject({ right: { status: 201 } })
+    expect(await held.result).toMatchObject({ right: { status: 201 } })
+    const [ofHeld, ofIdle, ofFailing, ofNext] = graph.arrivals
+    // All but the new one end, each when its call has.
+    for (const socket of [ofHeld, ofIdle, ofFailing]) if (socket?.closed === false) await once(socket, 'close')
+    expect(ofNext?.closed).toBe(false)
+    const last = await graph.call()
+    last.answer(created)
+    await last.result
+    expect(graph.arrivals[4]).toBe(ofNext)
+  })
+
+  it('and another over a connection of before, the new ones stay', async () => {
+    const graph = await aSlowGraph()
+    const [first, second] = [await graph.call(), await graph.call()]
+    first.answer(bad)
+    await first.result
+    const [one, two] = [await graph.call(), await graph.call()]
+    one.answer(created)
+    await one.result
+    second.answer(bad)
+    expect(await second.result).toMatchObject(told)
+
+    const last = await graph.call()
+    last.answer(created)
+    two.answer(created)
+    await Promise.all([last.result, two.result])
+    expect(graph.arrivals[4]).toBe(graph.arrivals[2])
+  })
+
+  it('the end of all connections is the end of those that calls still go over', async () => {
+    const graph = await aSlowGraph()
+    const [held, failing] = [await graph.call(), await graph.call()]
+    failing.answer(bad)
+    await failing.result
+    await graph.close()
+
+    expect(await held.result).toMatchObject({ left: { _tag: 'GraphConnectionLost' } })
+  })
+})
+
+it('an answer that was left over on a connection is not taken for that to the next call', async () => {
+  let count = 0
+  const server = await scriptedServer((socket, text) => {
+    const answer = httpResponse(
+      '201 Created',
+      { 'client-request-id': /client-request-id: (\S+)/.exec(text)?.[1] ?? '' },
+      documentedExample.response,
+    )
+    count++
+    if (count === 1) {
+      socket.write(answer)
+      // What somebody smuggled in comes when the next call has gone out.
+      socket.prependOnceListener('data', () => socket.write(answer))
+    }
+  })
+  const graph = graphAt(server.url, 1)
+  const first = await graph.send(within(5_000))(request)()
+  const second = await graph.send(within(5_000))({ ...request, auditId: '01900000-0000-7000-8000-000000000002' })()
+
+  expect(first).toMatchObject({ right: { status: 201 } })
+  expect(second).toMatchObject({ left: { _tag: 'GraphAnswerUnreadable', status: undefined } })
+  await server.stop()
 })

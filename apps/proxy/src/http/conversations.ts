@@ -20,7 +20,13 @@ interface Conversation {
   isBroken: boolean
   /** Its last reply is decided: whatever comes behind is not looked at. */
   isOver: boolean
+  /** How many requests may still come. */
+  left: number
 }
+
+/** A request behind which another protocol may come: it asks for one, or is of another version of HTTP. */
+const isLastByItself = ({ headers, httpVersion }: IncomingMessage): boolean =>
+  headers.upgrade !== undefined || httpVersion !== '1.1'
 
 /** What is to be done about bytes that Node's parser could not take. */
 export type Verdict =
@@ -36,22 +42,53 @@ export type Verdict =
 /** Keeps account of the connections of a server, so that nothing is said twice, or in the place of something else. */
 export class Conversations {
   readonly #all = new Map<Socket, Conversation>()
+  /** Connections whose TLS handshake is not over: Node ends none of these when it is told to end all. */
+  readonly #handshakes = new Set<Socket>()
+  readonly #mostRequests: number
 
-  /** Call it for every new connection. */
+  /** So many requests may come over each. */
+  constructor(mostRequests = 1_000) {
+    this.#mostRequests = mostRequests
+  }
+
+  /** Call it for every new connection on which TLS is spoken first. */
+  readonly greet = (socket: Socket): void => {
+    this.#handshakes.add(socket)
+    socket.on('close', () => this.#handshakes.delete(socket))
+  }
+
+  /** Call it when that was well. What is said from then on is said over another socket. */
+  readonly greeted = (socket: Socket): void => {
+    this.#handshakes.delete(socket)
+  }
+
+  readonly endHandshakes = (): void => {
+    for (const socket of this.#handshakes) socket.destroy()
+  }
+
+  /** Call it for every connection on which HTTP is spoken from now on. */
   readonly open = (socket: Socket): void => {
-    this.#all.set(socket, { unanswered: new Set(), latest: undefined, isBroken: false, isOver: false })
+    this.#all.set(socket, {
+      unanswered: new Set(),
+      latest: undefined,
+      isBroken: false,
+      isOver: false,
+      left: this.#mostRequests,
+    })
     socket.on('close', () => this.#all.delete(socket))
   }
 
   /**
-   * Call it for every request, before anything else is done with it. Undefined when it came behind a fault, or behind a
-   * reply that said that it is the last: then it must not be handled, since it could not be answered.
+   * Call it for every request, before anything else is done with it. Undefined when it came behind a fault, or behind the
+   * last one: then it must not be handled, since it could not be answered.
    */
   readonly begin = (request: IncomingMessage, response: ServerResponse): Exchange | undefined => {
     const exchange: Exchange = { request, response, failure: undefined, onFailure: () => undefined }
     const conversation = this.#all.get(request.socket)
     if (conversation === undefined) return exchange
-    if (conversation.isBroken || conversation.isOver) return undefined
+    if (conversation.isBroken || conversation.isOver || conversation.left === 0) return undefined
+    conversation.left = isLastByItself(request) ? 0 : conversation.left - 1
+    if (conversation.left === 0) response.setHeader('Connection', 'close')
     conversation.latest = exchange
     conversation.unanswered.add(exchange)
     response.on('close', () => conversation.unanswered.delete(exchange))
@@ -72,9 +109,10 @@ export class Conversations {
   readonly judge = (socket: Socket, error: ProxyError): Verdict | undefined => {
     const conversation = this.#all.get(socket)
     if (conversation === undefined) return 'alone'
-    if (conversation.isBroken || conversation.isOver) return undefined
+    const { latest, left, unanswered } = conversation
+    if (conversation.isBroken || conversation.isOver || (left === 0 && latest?.request.complete === true))
+      return undefined
     conversation.isBroken = true
-    const { latest, unanswered } = conversation
     const last = [...unanswered].at(-1)
     if (last !== undefined) endAfter(last)
     if (latest?.request.complete !== false) return last === undefined ? 'alone' : 'afterOthers'
@@ -85,6 +123,7 @@ export class Conversations {
 
   /** For a server that listens no more: requests that are not here whole will not be waited for. */
   readonly giveUpOnHalfSent = (error: ProxyError): void => {
+    this.endHandshakes()
     for (const [socket, { latest, unanswered }] of this.#all) {
       if (latest?.request.complete === false && !latest.response.writableEnded) {
         endAfter(latest)

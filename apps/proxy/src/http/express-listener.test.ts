@@ -18,7 +18,9 @@ describe('a mistake of our own', () => {
       protectedResource: undefined,
       fatal: (error) => mistakes.push(error),
     })
-    const server = nodeHttpServer(listener, conversations, () => Promise.reject(new Error('not expected')))
+    const server = nodeHttpServer(listener, conversations, () => {
+      throw new Error('not expected')
+    })
     const { port } = new URL(await listen(server, { host: '127.0.0.1', port: 0 }))
 
     expect(await rawExchange(Number(port), requestText())).toMatchObject({
@@ -32,6 +34,6 @@ describe('a mistake of our own', () => {
       error: { code: 'internalError', innerError: { outcome: 'indeterminate' } },
     })
     expect(mistakes).toEqual([new Error('a mistake')])
-    await closeServer(server)
+    await closeServer(server, conversations)
   })
 })

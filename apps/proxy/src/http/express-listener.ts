@@ -5,6 +5,7 @@ import type { IncomingRequest } from '../domain/incoming-request.js'
 import { contextOf, type Reply } from '../domain/reply.js'
 import { replyToError } from '../domain/reply-to-error.js'
 import type { Conversations, Exchange } from './conversations.js'
+import { clientCertificateOf } from './node-client-certificate.js'
 import { forwardedClaimOf } from './forwarded-claim.js'
 import { asksForMetadata, metadataReply, type ProtectedResource } from './protected-resource-metadata.js'
 import { rawBodyReader } from './raw-body-reader.js'
@@ -37,11 +38,13 @@ export const incomingOf = (
   const peer = request.socket.remoteAddress ?? ''
   const headers = pairsOf(request.rawHeaders)
   const claim = isTrustedProxy && forwardedClaimOf(isTrustedProxy)({ headers, peer })
+  const clientCertificate = clientCertificateOf(request.socket)
   return {
     auditId: newAuditId(),
     receivedAt: now(),
     peer,
     ...(claim === undefined ? {} : { claim }),
+    ...(clientCertificate === undefined ? {} : { clientCertificate }),
     httpVersion: request.httpVersion,
     method: request.method ?? '',
     target: request.url ?? '',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type IdentityProvider, startIdentityProvider, trustCertificate } from '@device-install-state/identity-provider'
 import { decodeConfig, type RunningProxy, startProxy } from '@device-install-state/proxy'
 import { vi } from 'vitest'
-import { type GraphDouble, graphDouble, listenGraphDouble } from '../../src/index.js'
+import { type GraphDouble, graphDouble, listenGraphDouble, type ThrottleOptions } from '../../src/index.js'
 import { collectingLog, type LogEntry } from './collecting-log.js'
 import { type Ledger, ledgerIn } from './ledger.js'
 import { gateway, permission, proxyApi, tenantId, tenantWithGraphAt } from './tenant.js'
@@ -23,6 +23,15 @@ export interface System extends Tokens {
   readonly log: ReadonlyArray<LogEntry>
   /** Ends everything, and removes the ledger. */
   readonly stop: () => Promise<void>
+}
+
+export interface SystemOptions {
+  /** Settings of the proxy besides those it needs here, or in their place. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** How often one may write to Graph. Absent: as often as one likes. */
+  readonly throttle?: ThrottleOptions
+  /** What stands between Graph and the proxy. Absent: nothing. */
+  readonly inFrontOfGraph?: (answer: GraphDouble['answer']) => GraphDouble['answer']
 }
 
 const environmentOf = (identityProvider: IdentityProvider, graphUrl: string, auditDirectory: string) => ({
@@ -57,15 +66,22 @@ const untilReady = ({ adminUrl }: RunningProxy): Promise<void> =>
   )
 
 /** Starts the whole, and waits until the proxy is ready. */
-export const startSystem = async (): Promise<System> => {
-  const graph = graphDouble({ acceptsToken: (token) => acceptsToken(token) })
-  const listening = await listenGraphDouble(graph)
+export const startSystem = async (options: SystemOptions = {}): Promise<System> => {
+  const { environment = {}, inFrontOfGraph = (answer) => answer, throttle } = options
+  const graph = graphDouble({
+    acceptsToken: (token) => acceptsToken(token),
+    ...(throttle === undefined ? {} : { throttle }),
+  })
+  const listening = await listenGraphDouble({ answer: inFrontOfGraph(graph.answer) })
   const identityProvider = await startIdentityProvider(tenantWithGraphAt(listening.url))
   const distrust = trustCertificate(identityProvider.certificate ?? '')
   const acceptsToken = isGatewaysTokenForGraph(identityProvider)
 
   const auditDirectory = await mkdtemp(join(tmpdir(), 'contract-tests-'))
-  const config = decodeConfig(environmentOf(identityProvider, listening.url, auditDirectory))
+  const config = decodeConfig({
+    ...environmentOf(identityProvider, listening.url, auditDirectory),
+    ...environment,
+  })
   if (config._tag === 'Left') throw new Error(`the proxy does not take its settings: ${JSON.stringify(config.left)}`)
   const { entries, log } = collectingLog()
   const started = await startProxy(config.right, log)

@@ -12,9 +12,12 @@ export const lookalikePermission = `${permission}2`
 
 const graphPermission = 'DeviceManagementApps.ReadWrite.All'
 
+const gatewaysClientId = '5d1f7c64-6f0d-4c0f-8a53-2b9e4a6d8b33'
+
+/** Its audience is the client id of the gateway, as with Entra, so that the gateway may act on behalf of its callers. */
 export const proxyApi: Api = {
   appIdUri: 'api://device-install-states',
-  audience: '0c6f3c0e-52a1-4b58-8d4c-7d0c5b1e9a22',
+  audience: gatewaysClientId,
   scopes: [permission, lookalikePermission],
 }
 
@@ -30,7 +33,7 @@ export type ClientWithSecret = Client & { readonly clientSecret: string }
 
 /** The proxy, in whose name Graph is called. */
 export const gateway: ClientWithSecret = {
-  clientId: '5d1f7c64-6f0d-4c0f-8a53-2b9e4a6d8b33',
+  clientId: gatewaysClientId,
   clientSecret: 'secret-of-the-gateway',
   objectId: '9b2e0d7a-1c34-4f6b-b7c8-3e5f6a7b8c44',
   appRoles: {},
@@ -52,6 +55,14 @@ export const newcomer: ClientWithSecret = {
   appRoles: {},
 }
 
+/** Ten applications that call like any other. */
+export const crowd: ReadonlyArray<ClientWithSecret> = Array.from({ length: 10 }, (_, index) => ({
+  clientId: `c0000000-0000-4000-8000-00000000000${index}`,
+  clientSecret: `secret-of-the-crowd-${index}`,
+  objectId: `d0000000-0000-4000-8000-00000000000${index}`,
+  appRoles: { [proxyApi.appIdUri]: [permission] },
+}))
+
 export const ada: User = {
   username: 'ada@example.com',
   password: 'password-of-Ada',
@@ -68,6 +79,10 @@ export const tenantWithGraphAt = (graphUrl: string): IdentityProviderOptions => 
   tenantId,
   tls: true,
   apis: [proxyApi, graphApi(graphUrl)],
-  clients: [...[gateway, importer].map(withRole(graphApi(graphUrl))), newcomer],
+  clients: [
+    ...[{ ...gateway, delegatedScopes: { [graphUrl]: [graphPermission] } }, importer].map(withRole(graphApi(graphUrl))),
+    newcomer,
+    ...crowd,
+  ],
   users: [ada],
 })

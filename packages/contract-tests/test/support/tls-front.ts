@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { createServer } from 'node:tls'
@@ -7,11 +8,14 @@ import { generate } from 'selfsigned'
 /** TLS in front of a server that speaks plain HTTP: what comes out of the one goes into the other, byte for byte. */
 export interface TlsFront {
   readonly url: string
+  /** What clients sent, in the clear, all connections together. */
+  readonly received: () => string
   readonly stop: () => Promise<void>
 }
 
+// With a name of its own: of two that are called the same, OpenSSL looks at the first alone.
 const newCertificate = () =>
-  generate([{ name: 'commonName', value: '127.0.0.1' }], {
+  generate([{ name: 'commonName', value: randomUUID() }], {
     keyType: 'ec',
     algorithm: 'sha256',
     extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
@@ -23,6 +27,7 @@ export const startTlsFront = async (plainUrl: string): Promise<TlsFront> => {
   const distrust = trustCertificate(cert)
 
   const sockets = new Set<Socket>()
+  const received: Array<Buffer> = []
   const server = createServer({ key, cert }, (outer) => {
     const inner = connect(Number(new URL(plainUrl).port), '127.0.0.1')
     const both = [outer, inner]
@@ -32,6 +37,7 @@ export const startTlsFront = async (plainUrl: string): Promise<TlsFront> => {
       socket.on('error', () => both.forEach((end) => end.destroy()))
       socket.on('close', () => sockets.delete(socket))
     }
+    outer.on('data', (chunk: Buffer) => received.push(chunk))
     outer.pipe(inner).pipe(outer)
   })
   server.listen(0, '127.0.0.1')
@@ -39,6 +45,7 @@ export const startTlsFront = async (plainUrl: string): Promise<TlsFront> => {
 
   return {
     url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received: () => Buffer.concat(received).toString('utf8'),
     stop: async () => {
       distrust()
       const closed = once(server, 'close')

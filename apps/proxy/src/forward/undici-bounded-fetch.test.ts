@@ -1,16 +1,19 @@
 import { createServer, type Server } from 'node:http'
-import { afterEach, describe, expect, it } from 'vitest'
-import { closeServer, listen } from './node-http-server.js'
-import { boundedFetch } from './node-bounded-fetch.js'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { closeServer, listen } from '../http/node-http-server.js'
+import { undiciBoundedFetch } from './undici-bounded-fetch.js'
+import { undiciConnector } from './undici-connector.js'
 
 let server: Server | undefined
+const web = undiciBoundedFetch(undiciConnector({ timeoutInMs: 3_000, proxy: undefined }))
+afterAll(web.close)
 afterEach(async () => {
   if (server !== undefined) await closeServer(server)
 })
 
 const fetchFrom = async (answer: Parameters<typeof createServer>[1]) => {
   server = createServer(answer)
-  return boundedFetch(await listen(server, { host: '127.0.0.1', port: 0 }), { method: 'GET', headers: {} })
+  return web.fetch(await listen(server, { host: '127.0.0.1', port: 0 }), { method: 'GET', headers: {} })
 }
 
 describe('a document of the identity provider', () => {

@@ -1,0 +1,793 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { documentedExample } from '@device-install-state/model/fields'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { aForwardProxy, type ForwardProxy } from '../a-forward-proxy.js'
+import { bookPath } from '../a-request.js'
+import {
+  aRunningProxy,
+  creates,
+  type RawReply,
+  rawExchange,
+  recordsFor,
+  requestText,
+  type TestWorld,
+} from '../a-running-proxy.js'
+import { aSelfSignedCertificate, aTestAuthority, type TestAuthority } from '../a-test-authority.js'
+import { httpResponse, type Script, type ScriptedServer, scriptedServer } from '../scripted-server.js'
+
+// What can go wrong on the way to Graph and back, byte by byte: each row is a fault, and what the caller and the ledger are
+// owed for it. Throttling, and a Graph that is left alone, are in files of their own; so are faults of the login service.
+
+const unhurried = { GRAPH_PACE: '100000/1s', GRAPH_BREAKER_FAILURES: '0' }
+
+interface Owed {
+  readonly status: number
+  /** Undefined: it is an entity. */
+  readonly code?: string
+  readonly outcome: string
+  readonly retry?: string
+  readonly graphStatus?: number
+  /** How often Graph saw it. */
+  readonly seen?: number
+}
+
+const applied: Owed = { status: 201, outcome: 'applied', graphStatus: 201 }
+
+const checkFirst = { outcome: 'indeterminate', retry: 'check-first' }
+const some = (graphStatus: number | undefined) => (graphStatus === undefined ? {} : { graphStatus })
+const lost: Owed = { status: 502, code: 'upstreamError', ...checkFirst }
+const late = (graphStatus?: number): Owed => ({
+  status: 504,
+  code: 'upstreamTimeout',
+  ...checkFirst,
+  ...some(graphStatus),
+})
+const unreadable = (graphStatus?: number): Owed => ({
+  status: 502,
+  code: 'upstreamInvalidResponse',
+  ...checkFirst,
+  ...some(graphStatus),
+})
+const redirect = (graphStatus: number): Owed => ({ status: 502, code: 'upstreamRedirect', ...checkFirst, graphStatus })
+const failed = (graphStatus: number, status = 502, code = 'upstreamError'): Owed => ({
+  status,
+  code,
+  ...checkFirst,
+  graphStatus,
+})
+const refused = (graphStatus: number, code: string, status = graphStatus): Owed => ({
+  status,
+  code,
+  outcome: 'refused',
+  retry: 'never',
+  graphStatus,
+})
+
+type Row = readonly [name: string, graph: Script, owed: Owed]
+
+const says =
+  (...parts: ReadonlyArray<string | Buffer>): Script =>
+  (socket) =>
+    parts.forEach((part) => socket.write(part))
+const saysAndEnds =
+  (...parts: ReadonlyArray<string | Buffer>): Script =>
+  (socket) =>
+    socket.end(Buffer.concat(parts.map((part) => Buffer.from(part))))
+
+const json = { 'Content-Type': 'application/json', 'request-id': 'graph-1' }
+const entity = documentedExample.response
+const length = String(Buffer.byteLength(entity))
+const created = httpResponse('201 Created', json, entity)
+const createdWith = (headers: Readonly<Record<string, string>>, body = entity) =>
+  httpResponse('201 Created', { ...json, ...headers }, body)
+const head = (status: string, ...lines: ReadonlyArray<string>): string =>
+  [`HTTP/1.1 ${status}`, 'Content-Type: application/json', ...lines, '', ''].join('\r\n')
+const inChunks = (...chunks: ReadonlyArray<string>): string =>
+  chunks.map((chunk) => `${Buffer.byteLength(chunk).toString(16)}\r\n${chunk}\r\n`).join('')
+const refusal = (status: string, code = 'NotSo', headers = {}) =>
+  httpResponse(status, { ...json, ...headers }, JSON.stringify({ error: { code, message: 'No.' } }))
+/** The documented entity, with blanks behind it up to so many bytes. */
+const padded = (bytes: number): string => entity.padEnd(bytes, ' ')
+
+const secondsOf103 = 'HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n'
+
+const cutOff: ReadonlyArray<Row> = [
+  ['U03 a reset after the request', (socket) => socket.resetAndDestroy(), lost],
+  ['U03 an end after the request', (socket) => socket.end(), lost],
+  ['U03 an end amid the headers', saysAndEnds('HTTP/1.1 201 Created\r\nContent-Type: appl'), lost],
+  [
+    'U07 a body shorter than its length',
+    saysAndEnds(head('201 Created', 'Content-Length: 500'), entity),
+    unreadable(201),
+  ],
+  [
+    'U07 a reset amid the body',
+    (s) => s.write(head('201 Created', 'Content-Length: 500'), () => setImmediate(() => s.resetAndDestroy())),
+    unreadable(201),
+  ],
+  [
+    'U07 a chunk that is cut',
+    saysAndEnds(head('201 Created', 'Transfer-Encoding: chunked'), 'ff\r\n{'),
+    unreadable(201),
+  ],
+  [
+    'U07 no last chunk',
+    saysAndEnds(head('201 Created', 'Transfer-Encoding: chunked'), inChunks(entity)),
+    unreadable(201),
+  ],
+  [
+    'U07 a chunk whose length is none',
+    saysAndEnds(head('201 Created', 'Transfer-Encoding: chunked'), 'xyz\r\n{}\r\n0\r\n\r\n'),
+    unreadable(201),
+  ],
+  ['U09 a body that ends with the connection, and is whole', saysAndEnds(head('201 Created'), entity), applied],
+  ['U09 one that is not whole', saysAndEnds(head('201 Created'), entity.slice(0, -2)), unreadable(201)],
+  ['U09 nothing of it', saysAndEnds(head('201 Created')), unreadable(201)],
+  ['U09 HTTP/1.0, with a length', saysAndEnds(created.replace('HTTP/1.1', 'HTTP/1.0')), applied],
+  ['U09 HTTP/1.0, without', saysAndEnds(head('201 Created').replace('HTTP/1.1', 'HTTP/1.0'), entity), applied],
+  [
+    'chunks with extensions and a trailer',
+    says(
+      head('201 Created', 'Transfer-Encoding: chunked'),
+      `${Number(length).toString(16)};a=b\r\n${entity}\r\n0\r\nrequest-id: x\r\n\r\n`,
+    ),
+    applied,
+  ],
+  [
+    'a refusal that is cut off',
+    saysAndEnds(head('403 Forbidden', 'Content-Length: 500'), '{"error":'),
+    unreadable(403),
+  ],
+]
+
+const notHttp: ReadonlyArray<Row> = [
+  [
+    'U10 two lengths',
+    saysAndEnds(head('201 Created', 'Content-Length: 2', `Content-Length: ${length}`), entity),
+    unreadable(),
+  ],
+  [
+    'U10 two lengths in one',
+    saysAndEnds(head('201 Created', `Content-Length: ${length}, ${length}`), entity),
+    unreadable(),
+  ],
+  [
+    'U10 a length and chunks',
+    saysAndEnds(head('201 Created', `Content-Length: ${length}`, 'Transfer-Encoding: chunked'), inChunks(entity, '')),
+    unreadable(),
+  ],
+  ['U10 a length below nothing', saysAndEnds(head('201 Created', 'Content-Length: -1'), entity), unreadable()],
+  [
+    'U10 a length beyond all numbers',
+    saysAndEnds(head('201 Created', `Content-Length: ${'9'.repeat(30)}`), entity),
+    unreadable(),
+  ],
+  ['U11 another protocol', saysAndEnds('220 smtp.example.com ESMTP\r\n'), unreadable()],
+  ['U11 HTTP/0.9', saysAndEnds(entity), unreadable()],
+  ['U11 HTTP/2', saysAndEnds(Buffer.from('000012040000000000000300000064', 'hex')), unreadable()],
+  ['U11 a version that is none', saysAndEnds(created.replace('HTTP/1.1', 'HTTP/9.9')), unreadable()],
+  ['U11 garbage', saysAndEnds(Buffer.from(Array.from({ length: 4096 }, (_, n) => (n * 37) % 256))), unreadable()],
+  ['U11 status 099', says(created.replace('201', '099')), unreadable()],
+  ['U11 status 20', says(created.replace('201', '20')), unreadable()],
+  ['U11 status 2010', says(created.replace('201', '2010')), unreadable()],
+  ['U11 status 600', says(created.replace('201', '600')), unreadable(600)],
+  ['U11 status 999', says(created.replace('201', '999')), unreadable(999)],
+  ['U11 2,000 times 103', says(secondsOf103.repeat(2_000), created), unreadable()],
+  ['103 ten times, and then the answer', says(secondsOf103.repeat(10), created), applied],
+  ['102, and then the answer', says('HTTP/1.1 102 Processing\r\n\r\n', created), applied],
+  // undici does not take what it did not ask for.
+  ['100, though nobody waits for it', says('HTTP/1.1 100 Continue\r\n\r\n', created), unreadable()],
+  ['100, and then silence', says('HTTP/1.1 100 Continue\r\n\r\n'), unreadable()],
+  ['101', says('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'), unreadable()],
+  ['a header of 20 KB', says(createdWith({ 'X-Long': 'x'.repeat(20_000) })), unreadable()],
+  [
+    '2,000 headers',
+    says(createdWith(Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`X-${String(n)}`, 'xxxx'])))),
+    unreadable(),
+  ],
+  ['a header with a NUL', saysAndEnds(createdWith({ 'X-Nul': 'a\0b' })), unreadable()],
+  ['a header with a bare CR', saysAndEnds(createdWith({ 'X-Cr': 'a\rSet-Cookie: b' })), unreadable()],
+  ['a header over two lines', saysAndEnds(createdWith({ 'X-Folded': 'a\r\n b' })), unreadable()],
+  ['a blank before the colon', saysAndEnds(created.replace('request-id:', 'request-id :')), unreadable()],
+]
+
+const noEntity: ReadonlyArray<Row> = [
+  ...[
+    '300 Multiple Choices',
+    '301 Moved Permanently',
+    '302 Found',
+    '303 See Other',
+    '304 Not Modified',
+    '307 Temporary Redirect',
+    '308 Permanent Redirect',
+  ].map(
+    (status): Row => [
+      `U13 ${status}`,
+      (socket) => socket.write(httpResponse(status, { Location: elsewhere.url }, '')),
+      redirect(Number(status.slice(0, 3))),
+    ],
+  ),
+  ['U14 HTML', says(createdWith({ 'Content-Type': 'text/html' }, '<html>a portal</html>')), unreadable(201)],
+  ['U14 an entity that calls itself HTML', says(createdWith({ 'Content-Type': 'text/html' })), unreadable(201)],
+  ['U14 text/json', says(createdWith({ 'Content-Type': 'text/json' })), unreadable(201)],
+  ['U14 application/jsonp', says(createdWith({ 'Content-Type': 'application/jsonp' })), unreadable(201)],
+  ['U14 no type', says(httpResponse('201 Created', {}, entity)), unreadable(201)],
+  [
+    'U14 two types',
+    saysAndEnds(head('201 Created', `Content-Length: ${length}`, 'Content-Type: text/html'), entity),
+    unreadable(201),
+  ],
+  ['a charset', says(createdWith({ 'Content-Type': 'application/json; charset=utf-8' })), applied],
+  [
+    'the type that Graph says',
+    says(
+      createdWith({
+        'Content-Type':
+          'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8',
+      }),
+    ),
+    applied,
+  ],
+  ['a type in capitals', says(createdWith({ 'Content-Type': 'Application/JSON' })), applied],
+  ['U15 nothing', says(createdWith({}, '')), unreadable(201)],
+  ['U15 blanks', says(createdWith({}, ' \r\n')), unreadable(201)],
+  ['202', says(created.replace('201', '202')), unreadable(202)],
+  ['204', says('HTTP/1.1 204 No Content\r\n\r\n'), unreadable(204)],
+  ['204 with an entity behind it', says(created.replace('201', '204')), unreadable(204)],
+  ['205', says(httpResponse('205 Reset Content', json, '')), unreadable(205)],
+  ['206', says(createdWith({ 'Content-Range': `bytes 0-9/${length}` }).replace('201', '206')), unreadable(206)],
+  [
+    'U19 gzip',
+    says(
+      head('201 Created', 'Content-Encoding: gzip', `Content-Length: ${String(gzipSync(entity).length)}`),
+      gzipSync(entity),
+    ),
+    unreadable(201),
+  ],
+  [
+    'U19 brotli',
+    says(
+      head('201 Created', 'Content-Encoding: br', `Content-Length: ${String(brotliCompressSync(entity).length)}`),
+      brotliCompressSync(entity),
+    ),
+    unreadable(201),
+  ],
+  [
+    'U19 a bomb',
+    (socket) => {
+      socket.end(
+        Buffer.concat([Buffer.from(head('201 Created', 'Content-Encoding: gzip')), gzipSync(Buffer.alloc(20_000_000))]),
+      )
+    },
+    unreadable(201),
+  ],
+  ['U19 an entity that calls itself gzip', says(createdWith({ 'Content-Encoding': 'gzip' })), unreadable(201)],
+  ['identity', says(createdWith({ 'Content-Encoding': 'identity' })), applied],
+  ['U20 256 KiB', says(createdWith({}, padded(262_144))), applied],
+  ['U20 one byte more', says(createdWith({}, padded(262_145))), unreadable(201)],
+  ['U20 10 MB', says(createdWith({}, padded(10_000_000))), unreadable(201)],
+  [
+    'U20 10 MB in chunks',
+    says(
+      head('201 Created', 'Transfer-Encoding: chunked'),
+      inChunks(...Array.from({ length: 160 }, () => ' '.repeat(65_536))),
+    ),
+    unreadable(201),
+  ],
+  [
+    'what is not UTF-8',
+    saysAndEnds(head('201 Created'), Buffer.from(entity.replace('Device Name', 'Ger\xe4t'), 'latin1')),
+    unreadable(201),
+  ],
+  ['UTF-16', saysAndEnds(head('201 Created'), Buffer.from(entity, 'utf16le')), unreadable(201)],
+  ['a byte order mark', saysAndEnds(head('201 Created'), '\ufeff', entity), unreadable(201)],
+  ['two entities', saysAndEnds(head('201 Created'), entity, entity), unreadable(201)],
+  ['an entity in a list', saysAndEnds(head('201 Created'), '[', entity, ']'), unreadable(201)],
+  ['null', says(createdWith({}, 'null')), unreadable(201)],
+  ['JSON 5,000 deep', says(createdWith({}, '['.repeat(5_000) + ']'.repeat(5_000))), unreadable(201)],
+]
+
+const beyondTheEnd: ReadonlyArray<Row> = [
+  ['more than its length', says(`${created}and more`), applied],
+  ['two answers at once', says(`${created}${created}`), applied],
+]
+
+const statuses: ReadonlyArray<Row> = [
+  ['U23 400', says(refusal('400 Bad Request')), refused(400, 'upstreamRejected')],
+  [
+    'U24 no such route',
+    says(refusal('400 Bad Request', 'No method match route template')),
+    refused(400, 'upstreamRouteUnsupported', 502),
+  ],
+  ['U25 401, twice', says(refusal('401 Unauthorized')), { ...refused(401, 'upstreamAuthRejected', 502), seen: 2 }],
+  ['U26 403', says(refusal('403 Forbidden')), refused(403, 'upstreamForbidden')],
+  [
+    'U26 403 in gzip',
+    says(refusal('403 Forbidden', 'NotSo', { 'Content-Encoding': 'gzip' })),
+    refused(403, 'upstreamForbidden'),
+  ],
+  [
+    'U26 403 that is not UTF-8',
+    saysAndEnds(head('403 Forbidden'), Buffer.from([0x7b, 0xff, 0x7d])),
+    refused(403, 'upstreamForbidden'),
+  ],
+  ['U27 404', says(refusal('404 Not Found')), refused(404, 'upstreamNotFound')],
+  ...[409, 410, 412, 423].map(
+    (status): Row => [
+      `U28 ${String(status)}`,
+      says(refusal(`${String(status)} Conflict`)),
+      refused(status, 'upstreamConflict'),
+    ],
+  ),
+  ...[405, 407, 408, 418, 451, 499].map(
+    (status): Row => [
+      String(status),
+      says(refusal(`${String(status)} No`)),
+      status === 405 ? refused(405, 'upstreamError', 502) : unreadable(status),
+    ],
+  ),
+  ...[500, 501, 502, 505, 507, 599].map(
+    (status): Row => [`U31 ${String(status)}`, says(refusal(`${String(status)} No`)), failed(status)],
+  ),
+  ['U31 504', says(refusal('504 Gateway Timeout')), failed(504, 504, 'upstreamTimeout')],
+  ['503 that says no time', says(refusal('503 Service Unavailable')), failed(503, 503, 'upstreamUnavailable')],
+]
+
+const otherAnswers: ReadonlyArray<Row> = [
+  [
+    'U37 the id of another request',
+    says(createdWith({ 'client-request-id': '01900000-0000-7000-8000-00000000ffff' })),
+    unreadable(),
+  ],
+  [
+    'U37 that, and a refusal',
+    says(refusal('403 Forbidden', 'NotSo', { 'client-request-id': 'another' })),
+    unreadable(),
+  ],
+  ['U37 that, and a 401', says(refusal('401 Unauthorized', 'NotSo', { 'client-request-id': 'another' })), unreadable()],
+  [
+    'U37 our id, and another',
+    (socket, request) =>
+      socket.write(createdWith({ 'client-request-id': `${idIn(request)}\r\nclient-request-id: another` })),
+    unreadable(),
+  ],
+  ['our id', (socket, request) => socket.write(createdWith({ 'client-request-id': idIn(request) })), applied],
+  [
+    'our id in capitals',
+    (socket, request) => socket.write(createdWith({ 'client-request-id': idIn(request).toUpperCase() })),
+    applied,
+  ],
+  ['no id in the header for it', says(createdWith({ 'client-request-id': '' })), applied],
+]
+
+const silences: ReadonlyArray<Row> = [
+  ['U05 no answer', () => undefined, late()],
+  ['U05 half a status line', says('HTTP/1.1 2'), late()],
+  ['U05 half the headers', says('HTTP/1.1 201 Created\r\nContent-'), late()],
+  ['U06 a body that drips', drip(head('201 Created', `Content-Length: ${length}`), entity), late(201)],
+  ['U06 a body that drips, and ends with the connection', drip(head('201 Created'), entity), late(201)],
+  ['U06 headers that drip', drip('', created), late()],
+  [
+    'U06 chunks without end',
+    (socket) => pour(socket, head('201 Created', 'Transfer-Encoding: chunked'), `1;${'x'.repeat(100)}\r\n \r\n`),
+    late(201),
+  ],
+  ['103, and then silence', says(secondsOf103), late()],
+]
+
+function drip(first: string, text: string): Script {
+  return (socket) => {
+    socket.write(first)
+    let at = 0
+    const timer = setInterval(() => socket.write(text.charAt(at++ % (text.length - 1))), 20)
+    socket.on('close', () => clearInterval(timer))
+  }
+}
+
+/** Slowly, and for ever. */
+function pour(socket: Socket, first: string, again: string): void {
+  socket.write(first)
+  const timer = setInterval(() => socket.write(again), 20)
+  socket.on('close', () => clearInterval(timer))
+}
+
+const idIn = (request: string): string => /client-request-id: (\S+)/i.exec(request)?.[1] ?? ''
+
+let elsewhere: ScriptedServer
+beforeAll(async () => {
+  elsewhere = await scriptedServer(creates)
+})
+afterAll(() => elsewhere.stop())
+
+interface Exchanged {
+  readonly reply: RawReply
+  readonly records: ReturnType<typeof recordsFor>
+}
+
+const tokens = new WeakMap<TestWorld, Promise<string>>()
+const tokenOf = (world: TestWorld): Promise<string> => {
+  const token = tokens.get(world) ?? world.token()
+  tokens.set(world, token)
+  return token
+}
+
+const call = async (world: TestWorld, book: string, more: ReadonlyArray<string> = []): Promise<Exchanged> => {
+  const authorization = `Bearer ${await tokenOf(world)}`
+  const target = bookPath.replace('B1', book)
+  const reply = await rawExchange(world.port, requestText({ authorization, target, more }))
+  return { reply, records: recordsFor(world, reply) }
+}
+
+const expectOwed = ({ records, reply }: Exchanged, { code, graphStatus, outcome, retry, status }: Owed): void => {
+  expect({ status: reply.status, code: reply.error.innerError?.['code'] }).toEqual({ status, code })
+  expect(records).toHaveLength(2)
+  const [intent, last] = records
+  expect(intent).toMatchObject({ kind: 'intent' })
+  expect({ ...last, graphStatus: last?.['graphStatus'] }).toMatchObject({ kind: 'outcome', outcome, graphStatus })
+  expect(last?.['code']).toBe(code)
+  expect(last?.['durationInMs']).toBeGreaterThanOrEqual(0)
+  if (code === undefined) {
+    expect(JSON.parse(reply.body)).toMatchObject({ id: JSON.parse(entity).id })
+    return
+  }
+  // The caller is told what is on record, and no more.
+  expect(reply.error.innerError).toMatchObject({ outcome, retry })
+  expect(reply.error.innerError?.['upstreamStatus']).toBe(graphStatus)
+  expect(reply.error.innerError).not.toHaveProperty('createdId')
+  expect(last).not.toHaveProperty('createdId')
+}
+
+/** A world whose Graph does for each book what its row says. */
+const aWorldOf = async (rows: ReadonlyArray<Row>, environment: Readonly<Record<string, string>> = {}) => {
+  const world = await aRunningProxy({ ...unhurried, ...environment })
+  world.scriptGraph((socket, request) => {
+    const row = rows[Number(/managedEBooks\/R(\d+)\//.exec(request)?.[1])]
+    if (row === undefined) creates(socket, request)
+    else row[1](socket, request)
+  })
+  return {
+    world,
+    /** Makes the call of a row; with how often Graph saw it. */
+    exchange: async (name: string): Promise<Exchanged & { readonly seen: number }> => {
+      const book = `R${String(rows.findIndex(([other]) => other === name))}`
+      const exchanged = await call(world, book)
+      return { ...exchanged, seen: world.graph.received.join('').split(`/managedEBooks/${book}/`).length - 1 }
+    },
+  }
+}
+
+const spoilsConnections = new Set([...cutOff, ...notHttp, ...otherAnswers, ...beyondTheEnd].map(([name]) => name))
+const byAnswer = [...beyondTheEnd, ...cutOff, ...notHttp, ...noEntity, ...statuses, ...otherAnswers]
+
+describe('an answer of Graph', () => {
+  let rows: Awaited<ReturnType<typeof aWorldOf>>
+  beforeAll(async () => {
+    rows = await aWorldOf(byAnswer)
+  })
+  afterAll(() => rows.world.stop())
+
+  it.each(byAnswer)('(%s) is told as what it proves, and the call is not made again', async (name, _, owed) => {
+    const exchanged = await rows.exchange(name)
+
+    expectOwed(exchanged, owed)
+    expect(exchanged.seen).toBe(owed.seen ?? 1)
+    // Whatever was wrong with the connection, the next call is none the worse for it.
+    if (spoilsConnections.has(name)) expectOwed(await call(rows.world, 'B1'), applied)
+  })
+
+  it('is asked for in one request of constant form, whatever the caller sends along', async () => {
+    const { graph, port, scriptGraph } = rows.world
+    const [date, book] = ['1999-12-31T23:59:59.1234500-08:00', 'well-formed']
+    const body = JSON.stringify({ ...JSON.parse(documentedExample.request), lastSyncDateTime: date }, undefined, 3)
+    scriptGraph(creates)
+    await rawExchange(
+      port,
+      requestText({
+        authorization: `Bearer ${await tokenOf(rows.world)}`,
+        target: bookPath.replace('B1', book),
+        body,
+        more: [
+          'Connection: authorization, x-hop',
+          'Cookie: a=b',
+          'X-Hop: 1',
+          'X-HTTP-Method-Override: DELETE',
+          'X-Forwarded-Host: evil.example',
+          'X-MS-Client: x',
+          'If-Match: *',
+          'ConsistencyLevel: eventual',
+          'Accept-Encoding: br',
+          'tracestate: a=b',
+        ],
+      }),
+    )
+    const text = graph.received.join('')
+    const [sent = '', sentBody = ''] = text
+      .slice(text.indexOf(`POST ${bookPath.replace('B1', book)} HTTP/1.1`))
+      .split('\r\n\r\n')
+    const [line, ...lines] = sent.split('\r\n')
+
+    expect(line).toBe(`POST ${bookPath.replace('B1', book)} HTTP/1.1`)
+    expect(lines.map((header) => header.slice(0, header.indexOf(':')).toLowerCase()).toSorted()).toEqual([
+      'accept',
+      'accept-encoding',
+      'authorization',
+      'client-request-id',
+      'connection',
+      'content-length',
+      'content-type',
+      'host',
+      'traceparent',
+      'user-agent',
+    ])
+    expect(lines).toContain(`host: 127.0.0.1:${String(graph.port)}`)
+    expect(lines).toContain('connection: keep-alive')
+    expect(lines).toContain(`content-length: ${String(Buffer.byteLength(sentBody))}`)
+    expect(sentBody).toContain(`"lastSyncDateTime":"${date}"`)
+    expect(sentBody).not.toMatch(/\s{2}/)
+    expect(JSON.parse(sentBody)).toEqual(JSON.parse(body))
+  })
+
+  it('(U13) sends nobody elsewhere', () => {
+    expect(elsewhere.connections()).toBe(0)
+  })
+
+  it('(U22) brings no header along but its request-id, if that looks like one', async () => {
+    const { scriptGraph } = rows.world
+    const hidden = { 'Set-Cookie': 'a=b', Server: 'x', 'X-MS-Diagnostics': 'y', Location: elsewhere.url, Via: 'z' }
+    scriptGraph((socket) => socket.write(createdWith({ ...hidden, 'request-id': 'a\tb' })))
+    const { reply } = await call(rows.world, 'B1')
+
+    expect(reply.status).toBe(201)
+    expect(Object.keys(reply.headers)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(?:set-cookie|server|x-ms-.*|location|via)$/)]),
+    )
+    expect(reply.headers['request-id']).not.toContain('\t')
+  })
+
+  it('(U39) is waited for by a clock that does not jump', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    try {
+      for (const jumpInMs of [3_600_000, -7_200_000]) {
+        rows.world.scriptGraph((socket, request) => {
+          vi.setSystemTime(Date.now() + jumpInMs)
+          creates(socket, request)
+        })
+        expectOwed(await call(rows.world, 'B1'), applied)
+      }
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})
+
+describe.concurrent('an answer of Graph that does not come to its end', () => {
+  let rows: Awaited<ReturnType<typeof aWorldOf>>
+  beforeAll(async () => {
+    rows = await aWorldOf(silences, { UPSTREAM_DEADLINE_MS: '1000' })
+    // It has its token by then.
+    await call(rows.world, 'B1')
+  })
+  afterAll(() => rows.world.stop())
+
+  it.each(silences)('(%s) is waited for until the deadline', async (name, _, owed) => {
+    const exchanged = await rows.exchange(name)
+
+    expectOwed(exchanged, owed)
+    expect(exchanged.seen).toBe(1)
+  })
+})
+
+/** One port, behind which each connection is met in another way. */
+interface Front {
+  readonly port: number
+  readonly connections: () => number
+  readonly meet: (how: (socket: Socket) => void) => void
+  readonly stop: () => Promise<void>
+}
+
+const aFront = async (): Promise<Front> => {
+  let meet = (socket: Socket): unknown => socket.destroy()
+  let connections = 0
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    connections++
+    sockets.add(socket.on('error', () => undefined))
+    meet(socket)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections: () => connections,
+    meet: (how) => {
+      meet = how
+    },
+    stop: async () => {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      await once(server, 'close')
+    },
+  }
+}
+
+const notSent = { outcome: 'notSent' }
+const tlsFailed: Owed = { status: 502, code: 'upstreamTls', ...notSent, retry: 'never' }
+const unreachable: Owed = { status: 502, code: 'upstreamUnreachable', ...notSent, retry: 'safe' }
+
+describe('a Graph that does not prove itself', () => {
+  let authority: TestAuthority
+  let front: Front
+  let world: TestWorld
+  let distrust: () => void
+  let read = ''
+  const byTls = (tls: TlsOptions): ((socket: Socket) => void) => {
+    const server = createTlsServer(tls, (socket) => {
+      socket
+        .on('error', () => undefined)
+        .on('data', (chunk) => {
+          read += String(chunk)
+          creates(socket, '')
+        })
+    }).on('tlsClientError', () => undefined)
+    return (socket) => server.emit('connection', socket)
+  }
+
+  beforeAll(async () => {
+    authority = await aTestAuthority()
+    distrust = authority.trust()
+    front = await aFront()
+    world = await aRunningProxy(unhurried, { graphUrl: `https://localhost:${String(front.port)}` })
+  })
+  afterEach(() => {
+    read = ''
+  })
+  afterAll(async () => {
+    await world.stop()
+    await front.stop()
+    distrust()
+  })
+
+  it.each<[string, () => Promise<(socket: Socket) => void>]>([
+    ['a certificate signed by itself', async () => byTls(await aSelfSignedCertificate())],
+    ['an authority that nobody knows', async () => byTls(await (await aTestAuthority()).issue())],
+    [
+      'a certificate that is expired',
+      async () => byTls(await authority.issue({ notBeforeDate: new Date(0), notAfterDate: new Date(1e9) })),
+    ],
+    ['a certificate for another host', async () => byTls(await authority.issue({ names: ['graph.example'] }))],
+    ['a signature over SHA-1', async () => byTls(await authority.issue({ algorithm: 'sha1' }))],
+    [
+      'TLS 1.1',
+      async () =>
+        byTls({
+          ...(await authority.issue()),
+          minVersion: 'TLSv1',
+          maxVersion: 'TLSv1.1',
+          ciphers: 'DEFAULT:@SECLEVEL=0',
+        }),
+    ],
+    [
+      'no TLS',
+      () => Promise.resolve((socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))),
+    ],
+  ])('(U02, %s) is told nothing, once', async (_, met) => {
+    front.meet(await met())
+    const before = front.connections()
+
+    expectOwed(await call(world, 'B1'), tlsFailed)
+    expect(front.connections()).toBe(before + 1)
+    expect(read).toBe('')
+  })
+
+  it.each<[string, (socket: Socket) => void]>([
+    ['resets', (socket) => socket.once('data', () => socket.resetAndDestroy())],
+    ['ends', (socket) => socket.once('data', () => socket.end())],
+  ])('(U01, a handshake that it %s) is told nothing, thrice', async (_, met) => {
+    front.meet(met)
+    const before = front.connections()
+
+    expectOwed(await call(world, 'B1'), unreachable)
+    expect(front.connections()).toBe(before + 3)
+  })
+
+  it('is called when it does', async () => {
+    front.meet(byTls(await authority.issue()))
+
+    expectOwed(await call(world, 'B1'), applied)
+    expect(read.match(/POST /g)).toHaveLength(1)
+  })
+})
+
+describe('a Graph that is not there', () => {
+  it('(U01) is looked for three times, and the caller may call again', async () => {
+    const gone = await scriptedServer(() => undefined)
+    await gone.stop()
+    const world = await aRunningProxy(unhurried, { graphUrl: gone.url })
+    try {
+      const exchanged = await call(world, 'B1')
+
+      expectOwed(exchanged, unreachable)
+      expect(exchanged.records[1]).toMatchObject({ attempts: 3 })
+      expect(exchanged.records[1]?.['reason']).toContain('ECONNREFUSED')
+    } finally {
+      await world.stop()
+    }
+  })
+})
+
+describe('a proxy on the way to Graph', () => {
+  const secret = 'the-password-of-the-proxy'
+  let graph: ScriptedServer
+  let proxy: ForwardProxy
+  let world: TestWorld
+  let distrust: () => void
+  beforeAll(async () => {
+    const authority = await aTestAuthority()
+    distrust = authority.trust()
+    // Each call needs a connection of its own.
+    const script = says(createdWith({ Connection: 'close' }))
+    graph = await scriptedServer(script, () => undefined, await authority.issue({ names: ['graph.test'] }))
+    proxy = await aForwardProxy(graph.port)
+    world = await aRunningProxy(
+      {
+        ...unhurried,
+        HTTPS_PROXY: proxy.url.replace('://', `://user:${secret}@`),
+        UPSTREAM_DEADLINE_MS: '1500',
+      },
+      { graphUrl: 'https://graph.test' },
+    )
+  })
+  afterEach(() => proxy.answerWith(undefined))
+  afterAll(async () => {
+    await world.stop()
+    await proxy.stop()
+    await graph.stop()
+    distrust()
+  })
+
+  it('makes the tunnel, knows who asks for it, and sees nothing of the call', async () => {
+    expectOwed(await call(world, 'B1'), applied)
+
+    const proof = Buffer.from(`user:${secret}`).toString('base64')
+    expect(proxy.heads).toEqual([
+      `CONNECT graph.test:443 HTTP/1.1\r\nhost: graph.test:443\r\nconnection: close\r\nproxy-authorization: Basic ${proof}\r\n\r\n`,
+    ])
+    expect(proxy.received.join('')).not.toContain('POST')
+    expect(graph.received.join('')).not.toContain(proof)
+  })
+
+  it('is asked for the login service, too', async () => {
+    const other = await aRunningProxy(
+      { HTTPS_PROXY: proxy.url, AZURE_AUTHORITY_HOST: 'https://login.test' },
+      { untilReady: false },
+    )
+    while (!proxy.heads.some((each) => each.startsWith('CONNECT login.test:443 '))) await new Promise(setImmediate)
+    await other.stop()
+
+    // What it says in the log of its own settings.
+    expect(other.logged).toContainEqual([
+      'Graph is called',
+      expect.objectContaining({ proxy: new URL(proxy.url).host }),
+    ])
+  })
+
+  it.each<[string, Script, Owed]>([
+    ['asks for another password', saysAndEnds('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'), unreachable],
+    ['forbids the tunnel', saysAndEnds('HTTP/1.1 403 Forbidden\r\n\r\n'), unreachable],
+    ['cannot reach Graph', saysAndEnds('HTTP/1.1 502 Bad Gateway\r\n\r\n'), unreachable],
+    ['resets the connection', (socket) => socket.resetAndDestroy(), unreachable],
+    ['cuts the tunnel as soon as it is there', saysAndEnds('HTTP/1.1 200 OK\r\n\r\n'), unreachable],
+    ['has something else in the tunnel', says('HTTP/1.1 200 OK\r\n\r\n<html>a portal</html>'), tlsFailed],
+    ['never answers', () => undefined, { status: 504, code: 'upstreamTimeout', ...notSent, retry: 'safe' }],
+  ])('that %s is told nothing, and nobody is told its password', async (_, script, owed) => {
+    proxy.answerWith(script)
+    const before = graph.received.join('')
+    const exchanged = await call(world, 'B1')
+
+    expectOwed(exchanged, owed)
+    expect(graph.received.join('')).toBe(before)
+    expect(JSON.stringify([exchanged, world.logged, world.records()])).not.toContain(secret)
+  })
+})

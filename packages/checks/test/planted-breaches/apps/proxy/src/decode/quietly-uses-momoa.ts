@@ -1,1 +1,0 @@
-export * as it from '@humanwhocodes/momoa'
