@@ -25,7 +25,7 @@ describe('the share of a caller', () => {
     if (ada === undefined) return
     for (let call = 0; call < 3; call++) shares.sent(ada, 0)
 
-    expect(shares.withinFromInMs(ada)).toBe(4_000)
+    expect(shares.withinFromInMs(ada)).toBe(3_000)
   })
 
   it('is had again soon after a flood, whatever was sent in it', () => {

@@ -23,8 +23,9 @@ export interface CallerShares {
   readonly othersPerMs: (share: CallerShare, nowInMs: number) => number
 }
 
-/** Each may be ahead of its share by so much of the window: a few calls at once are no flood. */
+/** Each may be ahead of its share by so much of the window, or so many calls: a few at once are no flood. */
 const aheadOfWindow = 0.1
+const aheadCalls = 1.5
 /** A caller that takes more than its share is held to have had so many calls more than that at most. */
 const mostOwed = 4
 /** For how much of the window a call of late counts. */
@@ -35,7 +36,6 @@ const recentOfWindow = 0.5
  * has had its share by what one call takes at that rate (a virtual time, as in start-time fair queueing).
  */
 export const callerShares = (calls: number, windowInMs: number): CallerShares => {
-  const aheadInMs = windowInMs * aheadOfWindow
   const recentInMs = windowInMs * recentOfWindow
   // In the order in which they were seen last.
   const shares = new Map<string, CallerShare>()
@@ -67,7 +67,11 @@ export const callerShares = (calls: number, windowInMs: number): CallerShares =>
     return Math.max(1, shares.size)
   }
 
-  const withinFromInMs = ({ paidUntilInMs }: CallerShare): number => paidUntilInMs - aheadInMs
+  const oneInMs = (): number => (windowInMs / calls) * Math.max(1, shares.size)
+
+  const aheadInMs = (): number => Math.max(windowInMs * aheadOfWindow, aheadCalls * oneInMs())
+
+  const withinFromInMs = ({ paidUntilInMs }: CallerShare): number => paidUntilInMs - aheadInMs()
 
   return {
     of: (key, nowInMs) => {
@@ -89,9 +93,9 @@ export const callerShares = (calls: number, windowInMs: number): CallerShares =>
       see(share, nowInMs)
       if (withinFromInMs(share) <= nowInMs)
         for (const counted of [share, all]) counted.recent = fade(counted, nowInMs) + 1
-      const oneInMs = (windowInMs / calls) * active(nowInMs)
-      const paidUntilInMs = Math.max(share.paidUntilInMs, nowInMs) + oneInMs
-      share.paidUntilInMs = Math.min(paidUntilInMs, nowInMs + aheadInMs + mostOwed * oneInMs)
+      forget(nowInMs)
+      const paidUntilInMs = Math.max(share.paidUntilInMs, nowInMs) + oneInMs()
+      share.paidUntilInMs = Math.min(paidUntilInMs, nowInMs + aheadInMs() + mostOwed * oneInMs())
     },
     active,
     othersPerMs: (share, nowInMs) => {
