@@ -105,6 +105,18 @@ describe('with limits that a test can wait for', () => {
     ])
   })
 
+  it('headers that do not come are waited for less long than a body', async () => {
+    const order: Array<string> = []
+    const newRecords = newRecordsOf(world)
+    const body = await aConnection(world.port)
+    body.socket.write(requestText({ authorization, body: '' }).replace('Content-Length: 0', 'Content-Length: 9'))
+    const headers = await aConnection(world.port)
+    await Promise.all([body.closed.then(() => order.push('body')), headers.closed.then(() => order.push('headers'))])
+
+    expect(order).toEqual(['headers', 'body'])
+    expect((await newRecords(2)).map(({ kind }) => kind)).toEqual(['connection', 'refusal'])
+  })
+
   it('a body that does not come to an end is told 408, and is on record with the caller', async () => {
     const newRecords = newRecordsOf(world)
     const connection = await aConnection(world.port)
