@@ -1,9 +1,7 @@
-import { readdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import * as E from 'fp-ts/lib/Either.js'
 import { v7 as uuidv7 } from 'uuid'
 import { afterEach, expect, describe, it } from 'vitest'
@@ -13,6 +11,7 @@ import { type Asked, asked, aPipeOn, type Outcome } from './a-pipe-on-a-store.js
 import { numbersFrom, seedOf } from './a-proxy-process.js'
 import { provedLedger } from './a-proved-ledger.js'
 import { noneTold, spare, storeOn, until } from './an-audit-store.js'
+import { figures } from './process-figures.js'
 
 const calls = Number(process.env['SOAK'] ?? 2_000)
 const callers = 64
@@ -21,24 +20,6 @@ const share = 0.01
 
 let directory = ''
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
-
-interface Figures {
-  readonly heapInMiB: number
-  readonly descriptors: number
-  readonly timers: number
-}
-
-const figures = (): Figures => {
-  collectGarbage()
-  return {
-    heapInMiB: Math.round(process.memoryUsage().heapUsed / 1024 / 102.4) / 10,
-    descriptors: process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0,
-    timers: process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length,
-  }
-}
 
 /** A hand that now and then fails, or takes longer than it may. */
 const unreliable = (writer: LedgerWriter, random: () => number, faults: { count: number }): LedgerWriter => {

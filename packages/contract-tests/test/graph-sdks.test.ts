@@ -36,14 +36,14 @@ const stopSite = async ({ front, system }: Site): Promise<void> => {
   await system.stop()
 }
 
-describe.each(sdks)('$name, with the proxy for Graph', ({ create }) => {
-  let site: Site
-  beforeAll(async () => {
-    site = await startSite()
-  })
-  afterEach(() => site.system.graph.reset())
-  afterAll(() => stopSite(site))
+let site: Site
+beforeAll(async () => {
+  site = await startSite()
+})
+afterEach(() => site.system.graph.reset())
+afterAll(() => stopSite(site))
 
+describe.each(sdks)('$name, with the proxy for Graph', ({ create }) => {
   it.each([bookPath, userPath])('creates at %s', async (path) => {
     const result = await create({ ...callTo(site), path: belowVersion(path) })
 
@@ -132,57 +132,89 @@ describe.each(sdks)('$name, with the proxy for Graph', ({ create }) => {
   })
 })
 
-describe.each(sdks)('$name, when its caller has had its share', ({ create }) => {
-  let site: Site
+describe('a caller that has had its share', () => {
+  let sparing: Site
   beforeAll(async () => {
-    site = await startSite({ environment: { CALLER_RATE_LIMIT: '1/1s' } })
+    sparing = await startSite({ environment: { CALLER_RATE_LIMIT: '2/1s' } })
   })
-  afterAll(() => stopSite(site))
+  afterEach(() => sparing.system.graph.reset())
+  afterAll(() => stopSite(sparing))
 
-  it('waits as the 429 of the proxy says, and all is created once', async () => {
-    const results = await Promise.all([create(callTo(site)), create(callTo(site))])
+  it('has its SDKs wait as the 429 of the proxy says, and all is created once', async () => {
+    const before = sparing.front.received()
+    const results = await Promise.all([...sdks, ...sdks].map(({ create }) => create(callTo(sparing))))
 
-    expect(results).toMatchObject([{ _tag: 'Created' }, { _tag: 'Created' }])
-    expect(statusesAt(site.system.graph)).toEqual([201, 201])
-    expect(site.front.received()).toMatch(/retry-attempt: 1/i)
+    expect(new Set(results.map(({ _tag }) => _tag))).toEqual(new Set(['Created']))
+    expect(statusesAt(sparing.system.graph)).toEqual([201, 201, 201, 201])
+    expect(sparing.front.received().slice(before.length)).toMatch(/retry-attempt: 1/i)
   })
 })
 
-describe.each(sdks)('$name, with a Graph that does what it is asked and answers nobody', ({ create }) => {
-  let site: Site
+describe('a Graph that does what it is asked and answers nobody', () => {
+  let silent: Site
+  let isSilent = false
   beforeAll(async () => {
-    site = await startSite({
-      environment: { UPSTREAM_DEADLINE_MS: '300' },
+    silent = await startSite({
+      environment: { UPSTREAM_DEADLINE_MS: '500' },
       inFrontOfGraph: (answer) => async (request, target) => {
-        await answer(request, target)
-        return new Promise(() => undefined)
+        const response = await answer(request, target)
+        return isSilent ? new Promise(() => undefined) : response
       },
     })
+    // With this the proxy has its token, so that the deadline is for Graph alone.
+    await Promise.all(sdks.map(({ create }) => create(callTo(silent))))
+    silent.system.graph.reset()
+    isSilent = true
   })
-  afterEach(() => site.system.graph.reset())
-  afterAll(() => stopSite(site))
+  afterEach(() => silent.system.graph.reset())
+  afterAll(() => stopSite(silent))
 
-  it('by itself repeats what may have been done, which creates it twice', async () => {
-    const result = await create({ ...callTo(site), mostRetries: 1 })
+  it('creates twice, since the SDKs by themselves repeat what may have been done', async () => {
+    const results = await Promise.all(sdks.map(({ create }) => create({ ...callTo(silent), mostRetries: 1 })))
 
-    expect(result).toMatchObject({ status: 504, innerError: { outcome: 'indeterminate', retry: 'check-first' } })
-    expect(site.system.graph.created()).toHaveLength(2)
+    const told = { status: 504, innerError: { outcome: 'indeterminate', retry: 'check-first' } }
+    expect(results).toMatchObject([told, told])
+    expect(silent.system.graph.created()).toHaveLength(4)
   })
 
-  it('creates it once when the call has a key, and learns what to do', async () => {
-    const before = site.front.received()
-    const result = await create({
-      ...callTo(site),
-      mostRetries: 1,
-      headers: { 'Idempotency-Key': randomUUID() },
-    })
+  it('creates once when the calls have keys, and who uses the SDKs learns what to do', async () => {
+    const before = silent.front.received()
+    const results = await Promise.all(
+      sdks.map(({ create }) =>
+        create({ ...callTo(silent), mostRetries: 1, headers: { 'Idempotency-Key': randomUUID() } }),
+      ),
+    )
 
-    expect(result).toMatchObject({
+    const told = {
       status: 409,
       code: 'duplicateOfIndeterminate',
       innerError: { outcome: 'indeterminate', retry: 'check-first', earlierAuditId: expect.any(String) },
-    })
-    expect(timesSent(site, before)).toBe(2)
-    expect(site.system.graph.created()).toHaveLength(1)
+    }
+    expect(results).toMatchObject([told, told])
+    expect(timesSent(silent, before)).toBe(4)
+    expect(silent.system.graph.created()).toHaveLength(2)
   })
+})
+
+describe('a Graph that throttles, with a deadline that is too short to wait for it', () => {
+  let hasty: Site
+  beforeAll(async () => {
+    hasty = await startSite({ environment: { UPSTREAM_DEADLINE_MS: '900' } })
+  })
+  afterEach(() => hasty.system.graph.reset())
+  afterAll(() => stopSite(hasty))
+
+  it.each([graphErrors.tooManyRequests, graphErrors.serviceUnavailable])(
+    'is waited out by the SDKs, as the proxy says ($status), and all is created once',
+    async ({ body, status }) => {
+      const before = hasty.front.received()
+      hasty.system.graph.answerNext({ status, body, headers: { 'Retry-After': '1' } })
+
+      const results = await Promise.all(sdks.map(({ create }) => create(callTo(hasty))))
+
+      expect(results).toMatchObject([{ _tag: 'Created' }, { _tag: 'Created' }])
+      expect(hasty.system.graph.created()).toHaveLength(2)
+      expect(hasty.front.received().slice(before.length)).toMatch(/retry-attempt: 1/i)
+    },
+  )
 })

@@ -55,6 +55,14 @@ export const newcomer: ClientWithSecret = {
   appRoles: {},
 }
 
+/** Ten applications that call like any other. */
+export const crowd: ReadonlyArray<ClientWithSecret> = Array.from({ length: 10 }, (_, index) => ({
+  clientId: `c0000000-0000-4000-8000-00000000000${index}`,
+  clientSecret: `secret-of-the-crowd-${index}`,
+  objectId: `d0000000-0000-4000-8000-00000000000${index}`,
+  appRoles: { [proxyApi.appIdUri]: [permission] },
+}))
+
 export const ada: User = {
   username: 'ada@example.com',
   password: 'password-of-Ada',
@@ -74,6 +82,7 @@ export const tenantWithGraphAt = (graphUrl: string): IdentityProviderOptions => 
   clients: [
     ...[{ ...gateway, delegatedScopes: { [graphUrl]: [graphPermission] } }, importer].map(withRole(graphApi(graphUrl))),
     newcomer,
+    ...crowd,
   ],
   users: [ada],
 })

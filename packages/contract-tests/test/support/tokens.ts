@@ -4,8 +4,8 @@ import { ada, type ClientWithSecret, gateway, importer, newcomer, permission, pr
 
 /** Tokens as callers get them: each is asked for at the token endpoint, and is a new one. */
 export interface Tokens {
-  /** An application's own, with the role that the proxy wants. */
-  readonly tokenForApplication: () => Promise<string>
+  /** An application's own, with the role that the proxy wants. Absent: the importer's. */
+  readonly tokenForApplication: (client?: ClientWithSecret) => Promise<string>
   /** Ada's, through the same application, with the scope that the proxy wants, or another. */
   readonly tokenForUser: (scope?: string) => Promise<string>
   /** Of an application without any role. */
@@ -35,7 +35,7 @@ export const tokensFrom = ({ tokenEndpoint }: IdentityProvider, graphUrl: string
 
   return {
     issuedTokens: () => [...issued],
-    tokenForApplication: () => ask(asApplication(importer, `${proxyApi.appIdUri}/.default`)),
+    tokenForApplication: (client = importer) => ask(asApplication(client, `${proxyApi.appIdUri}/.default`)),
     tokenForUser: (scope = permission) =>
       ask({
         ...asApplication(importer, `${proxyApi.appIdUri}/${scope}`),
