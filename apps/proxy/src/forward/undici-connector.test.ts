@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import tls, { connect as connectTls } from 'node:tls'
+import nodeTls, { connect as connectTls } from 'node:tls'
 import { Worker } from 'node:worker_threads'
 import { documentedExample } from '@device-install-state/model/fields'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -102,15 +102,15 @@ describe('a connection to Graph', () => {
   })
 
   it('is not made by TLS 1.1, whatever the defaults of Node are', async () => {
-    const defaults = { DEFAULT_MIN_VERSION: tls.DEFAULT_MIN_VERSION, DEFAULT_CIPHERS: tls.DEFAULT_CIPHERS }
-    Object.assign(tls, { DEFAULT_MIN_VERSION: 'TLSv1', DEFAULT_CIPHERS: 'DEFAULT:@SECLEVEL=0' })
+    const defaults = { DEFAULT_MIN_VERSION: nodeTls.DEFAULT_MIN_VERSION, DEFAULT_CIPHERS: nodeTls.DEFAULT_CIPHERS }
+    Object.assign(nodeTls, { DEFAULT_MIN_VERSION: 'TLSv1', DEFAULT_CIPHERS: 'DEFAULT:@SECLEVEL=0' })
     try {
       const server = await tlsGraph({ ...good, minVersion: 'TLSv1', maxVersion: 'TLSv1.1' })
 
       expect(await sendTo(server.url)).toMatchObject(left('GraphTlsFailed'))
       noByteIn(server)
     } finally {
-      Object.assign(tls, defaults)
+      Object.assign(nodeTls, defaults)
     }
   })
 
