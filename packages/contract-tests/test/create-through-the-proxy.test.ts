@@ -89,6 +89,7 @@ const headersToGraph = [
   'content-length',
   'content-type',
   'host',
+  'traceparent',
   'user-agent',
 ]
 
