@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import type * as IOE from 'fp-ts/lib/IOEither.js'
 import * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { arrive } from './arrive/index.js'
@@ -10,6 +11,7 @@ import {
   failedOutcomeOf,
   type ForTheKey,
   type GraphTrace,
+  type OutcomeRecord,
   recordIntent,
   recordOutcome,
   recordRefusal,
@@ -58,7 +60,11 @@ const understand =
           authenticate(ports)(arrival),
           TE.mapLeft(refusedAs(arrival)),
           TE.chain((admission) =>
-            pipe(decodeRequest(arrival)(admission), TE.mapLeft(refusedAs({ ...arrival, ...admission }))),
+            pipe(
+              decodeRequest(arrival)(admission),
+              TE.chainIOEitherK(stillWaitedFor),
+              TE.mapLeft(refusedAs({ ...arrival, ...admission })),
+            ),
           ),
         ),
       ),
@@ -74,6 +80,12 @@ const begin =
           recordIntent(ports)(call),
           TE.bimap(refusedAs(call), (begun) => ({ call, begun })),
         )
+
+/** A client that is gone before anything is sent wants nothing done: to do it all the same would surprise it. */
+const stillWaitedFor =
+  (call: Call): IOE.IOEither<ProxyError, Call> =>
+  () =>
+    call.request.isGone() ? E.left({ _tag: 'BodyNotReceived', why: 'clientClosed' }) : E.right(call)
 
 /** Nothing is sent. The refusal is on record before it is told. */
 const refuse =
@@ -217,10 +229,12 @@ const traceOf = ({ attempts, result }: Forwarded, durationInMs: number): GraphTr
 const requestIdIn = (value: string | undefined): { readonly requestId?: string } =>
   value !== undefined && /^[A-Za-z0-9-]{1,36}$/.test(value) ? { requestId: value } : {}
 
-const outcomeOf = ({ now }: Ports, { request }: Call, { result, trace }: Exchange) =>
-  E.isRight(result)
+const outcomeOf = ({ now }: Ports, { request }: Call, { result, trace }: Exchange): OutcomeRecord => ({
+  ...(E.isRight(result)
     ? appliedOutcomeOf(request.auditId, trace, result.right, now())
-    : failedOutcomeOf(request.auditId, trace, { code: codeOfError(result.left), error: result.left }, now())
+    : failedOutcomeOf(request.auditId, trace, { code: codeOfError(result.left), error: result.left }, now())),
+  ...(request.isGone() ? { clientGone: true } : {}),
+})
 
 const replyTo =
   ({ challenge, now }: Ports, { quota, request }: Call) =>

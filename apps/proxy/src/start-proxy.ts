@@ -467,6 +467,6 @@ const serve = async (
   } catch (error) {
     await closeServer(server, conversations)
     await release('notStarted')
-    return E.left(error instanceof Error ? `The proxy cannot listen: ${error.message}` : String(error))
+    return E.left(error instanceof Error ? `The proxy cannot listen on ${error.message}.` : String(error))
   }
 }

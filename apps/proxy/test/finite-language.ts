@@ -25,7 +25,8 @@ const headers: Readonly<Record<string, RegExp>> = {
   traceparent: /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[01]$/,
 }
 
-class NotOfTheLanguage extends Error {
+/** Something came to Graph that no call of ours can be. */
+export class NotOfTheLanguage extends Error {
   constructor(what: string, bytes: Buffer) {
     super(`${what}: ${JSON.stringify(bytes.toString('latin1').replace(/(?<=Bearer )\S+/, '…'))}`)
   }

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { StringDecoder } from 'node:string_decoder'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 
 /** A server that answers as raw as it is told to: what an HTTP library would never send can be sent. */
@@ -36,10 +37,11 @@ export const scriptedServer = (
       onConnection(socket)
       let pending = ''
       // A character may come in two pieces.
-      socket.setEncoding('utf8')
+      const decoder = new StringDecoder('utf8')
       socket.on('data', (chunk) => {
-        received[index] += String(chunk)
-        pending += String(chunk)
+        const text = decoder.write(chunk)
+        received[index] += text
+        pending += text
         if (!isWhole(pending)) return
         const request = pending
         pending = ''

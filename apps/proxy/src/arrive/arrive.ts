@@ -27,6 +27,9 @@ const singletons: ReadonlySet<string> = new Set([
   'idempotency-key',
 ])
 
+/** A name, an IPv4 address, or an IPv6 address in brackets, with or without a port. RFC 9110 §7.2, but for what no host of ours has. */
+const host = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i
+
 const json = /^application\/json(?: *; *charset=(?:utf-8|"utf-8"))? *$/i
 
 const refuseIf =
@@ -84,6 +87,8 @@ const withHandling = (arrival: Arrival): E.Either<ProxyError, Arrival> =>
 
 const isAbsoluteForm = ({ target }: IncomingRequest): boolean => /^[a-z][a-z0-9+.-]*:/i.test(target)
 
+const hasNoReadableHost = (request: IncomingRequest): boolean => !host.test(headerOf(request, 'host') ?? '')
+
 const expectsAnythingElse = (request: IncomingRequest): boolean =>
   (headerOf(request, 'expect') ?? '100-continue').trim().toLowerCase() !== '100-continue'
 
@@ -113,6 +118,12 @@ export const arrive =
       ),
       E.chain(refuseIf(isAbsoluteForm, requestMalformed('Send the path alone as request target, not a whole URL.'))),
       E.chain(withoutDuplicates),
+      E.chain(
+        refuseIf(
+          hasNoReadableHost,
+          requestMalformed('Send the header Host, with the name or the address of the gateway.'),
+        ),
+      ),
       E.chain(refuseIf(expectsAnythingElse, { _tag: 'ExpectationFailed' })),
       E.chain(
         refuseIf(hasUnknownTransferCoding, requestMalformed('No other Transfer-Encoding than chunked is understood.')),

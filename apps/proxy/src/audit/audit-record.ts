@@ -41,6 +41,8 @@ export interface IntentRecord extends Recorded, FromWhere {
   readonly caller: Caller
   /** The caller's own `client-request-id`, if it sent a GUID. */
   readonly callerRequestId?: string
+  /** It sent one that is no GUID. */
+  readonly callerRequestIdIgnored?: true
   readonly operation: OperationName
   readonly version: string
   readonly ids: Readonly<Record<string, string>>
@@ -75,6 +77,8 @@ export interface OutcomeRecord extends Recorded {
   readonly drift?: ReadonlyArray<DriftKind>
   /** Names of properties that were sent with another value than Graph answered. */
   readonly echoMismatch?: ReadonlyArray<string>
+  /** The client was no longer there to be told. */
+  readonly clientGone?: true
 }
 
 /** A request that was turned away before an intent; or one that was only to be validated, see `isValidation`. */
@@ -85,6 +89,7 @@ export interface RefusalRecord extends Recorded, FromWhere {
   /** The exact reason, which the caller may not have been told. */
   readonly reason?: string
   readonly callerRequestId?: string
+  readonly callerRequestIdIgnored?: true
   readonly method: string
   /** As far as it was known when the request was refused: whom a genuine token names, and what was asked for. */
   readonly caller?: Caller
@@ -109,6 +114,7 @@ export interface ReplayRecord extends Recorded, FromWhere {
   readonly of: string
   readonly status: number
   readonly callerRequestId?: string
+  readonly callerRequestIdIgnored?: true
   readonly caller: Caller
   readonly operation: OperationName
   readonly version: string

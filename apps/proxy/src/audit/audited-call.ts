@@ -32,6 +32,8 @@ export interface AuditedCall {
   /** SHA-256, in lower-case hex, of the certificate that the peer has proved to be its own. */
   readonly clientCertificate?: string
   readonly callerRequestId?: string
+  /** The caller sent one that is no GUID. */
+  readonly callerRequestIdIgnored?: true
   readonly operation?: string
   readonly version?: string
   readonly ids?: Readonly<Record<string, string>>
@@ -47,6 +49,8 @@ export interface AuditedCall {
   readonly durationInMs?: number
   readonly drift?: ReadonlyArray<string>
   readonly echoMismatch?: ReadonlyArray<string>
+  /** The client was no longer there to be told how it ended. */
+  readonly clientGone?: true
   /** The Audit-Id of the call whose answer was given again. */
   readonly replayOf?: string
 }

@@ -46,6 +46,7 @@ const columns: ReadonlyArray<readonly [name: string, cell: (call: AuditedCall) =
   ['durationInMs', ({ durationInMs }) => durationInMs],
   ['drift', ({ drift }) => drift?.join(' ')],
   ['echoMismatch', ({ echoMismatch }) => echoMismatch?.join(' ')],
+  ['clientGone', ({ clientGone }) => (clientGone === true ? 'true' : undefined)],
   ['idempotencyKey', ({ idempotencyKey }) => idempotencyKey],
   ['replayOf', ({ replayOf }) => replayOf],
   ...fieldColumns,

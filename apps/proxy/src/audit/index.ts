@@ -1,5 +1,5 @@
 export type { AuditReader, LedgerUnreadable, StoredEntry } from './audit-reader.js'
-export type { AuditRecord, LifecycleRecord } from './audit-record.js'
+export type { AuditRecord, LifecycleRecord, OutcomeRecord } from './audit-record.js'
 export type { AuditStore } from './audit-store.js'
 export {
   type Answered,

@@ -87,6 +87,7 @@ const unmappedOf = (call: AuditedCall): OcsfEvent => ({
   ...some('endedAt', call.endedAt),
   ...some('graphRequestId', call.graphRequestId),
   ...some('callerRequestId', call.callerRequestId),
+  ...some('callerRequestIdIgnored', call.callerRequestIdIgnored),
   ...some('idempotencyKey', call.idempotencyKey),
   ...some('replayOf', call.replayOf),
   ...some('claimedFor', call.claimedFor),
@@ -97,6 +98,7 @@ const unmappedOf = (call: AuditedCall): OcsfEvent => ({
   ...some('attempts', call.attempts),
   ...some('drift', call.drift),
   ...some('echoMismatch', call.echoMismatch),
+  ...some('clientGone', call.clientGone),
   ...some('keyId', call.caller?.keyId),
 })
 

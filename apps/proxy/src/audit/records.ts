@@ -4,7 +4,7 @@ import type { Call } from '../domain/call.js'
 import type { Caller } from '../domain/caller.js'
 import type { Differences } from '../domain/differences.js'
 import { isClear } from '../domain/field-clarity.js'
-import { callerRequestIdOf, type IncomingRequest } from '../domain/incoming-request.js'
+import { callerRequestIdIn, type IncomingRequest } from '../domain/incoming-request.js'
 import { outcomeOfError } from '../domain/outcome.js'
 import type { ProxyError } from '../domain/proxy-error.js'
 import type { Quota } from '../domain/quota.js'
@@ -56,19 +56,16 @@ const fromWhere = ({ claim, clientCertificate, peer }: IncomingRequest) => ({
 })
 
 /** What the records of a call that is understood have in common. */
-const whoAsksWhat = ({ caller, request, route }: Call, now: Date) => {
-  const callerRequestId = callerRequestIdOf(request)
-  return {
-    auditId: request.auditId,
-    at: now.toISOString(),
-    caller,
-    ...fromWhere(request),
-    ...(callerRequestId === undefined ? {} : { callerRequestId }),
-    operation: route.operation,
-    version: route.version,
-    ids: { ...route.ids },
-  }
-}
+const whoAsksWhat = ({ caller, request, route }: Call, now: Date) => ({
+  auditId: request.auditId,
+  at: now.toISOString(),
+  caller,
+  ...fromWhere(request),
+  ...callerRequestIdIn(request),
+  operation: route.operation,
+  version: route.version,
+  ids: { ...route.ids },
+})
 
 /** The record of a call before it is made. */
 export const intentOf =
@@ -191,7 +188,6 @@ export const refusalOf = (
   { code, status }: { readonly code: string; readonly status: number },
   now: Date,
 ): RefusalRecord => {
-  const callerRequestId = callerRequestIdOf(request)
   const problems = problemsOfError(error)
   const known = caller ?? ('caller' in error ? error.caller : undefined)
   const reason = reasonOf(error)
@@ -203,7 +199,7 @@ export const refusalOf = (
     status,
     ...fromWhere(request),
     ...(reason === undefined ? {} : { reason }),
-    ...(callerRequestId === undefined ? {} : { callerRequestId }),
+    ...callerRequestIdIn(request),
     method: request.method,
     ...(known === undefined ? {} : { caller: known }),
     ...(route === undefined ? {} : { operation: route.operation, version: route.version, ids: { ...route.ids } }),

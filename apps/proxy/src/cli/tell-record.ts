@@ -1,4 +1,4 @@
-import { type AuditRecord, isValidation } from '../audit/audit-record.js'
+import { type AuditRecord, type IntentRecord, isValidation } from '../audit/audit-record.js'
 import type { Caller } from '../domain/caller.js'
 import { visibleText } from './visible-text.js'
 
@@ -22,6 +22,12 @@ const fromWhere = ({ claimedFor, clientCertificate, peer }: FromWhere): string =
   return [place, ...some('with certificate ', clientCertificate)].join(', ')
 }
 
+const requestIdText = ({
+  callerRequestId,
+  callerRequestIdIgnored,
+}: Pick<IntentRecord, 'callerRequestId' | 'callerRequestIdIgnored'>): ReadonlyArray<string> =>
+  callerRequestIdIgnored === true ? ['its request id is no GUID'] : some('its request id ', callerRequestId)
+
 const what = (operation: string | undefined, version: string | undefined): ReadonlyArray<string> =>
   operation === undefined ? [] : [`${operation} (${version ?? ''})`]
 
@@ -38,7 +44,7 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
         ...some('installState ', record.fields['installState'] ?? undefined),
         callerText(record.caller),
         fromWhere(record),
-        ...some('its request id ', record.callerRequestId),
+        ...requestIdText(record),
         `to Graph as ${record.upstream.kind} ${'objectId' in record.upstream ? record.upstream.objectId : (record.upstream.clientId ?? '')}`.trim(),
       ]
     case 'outcome':
@@ -54,6 +60,7 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
         ...(record.durationInMs === undefined ? [] : [`${String(record.durationInMs)} ms`]),
         ...some('drift ', record.drift?.join(' ')),
         ...some('answered otherwise than sent: ', record.echoMismatch?.join(' ')),
+        ...(record.clientGone === true ? ['its client was gone by then'] : []),
       ]
     case 'refusal':
       return [
@@ -63,7 +70,7 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
         ...idsText(record.ids),
         ...(record.caller === undefined ? [] : [callerText(record.caller)]),
         fromWhere(record),
-        ...some('its request id ', record.callerRequestId),
+        ...requestIdText(record),
         ...(record.problems ?? []).map(({ code, pointer }) => `${pointer ?? ''} ${code}`.trim()),
       ]
     case 'replay':

@@ -49,3 +49,12 @@ export const callerRequestIdOf = (request: IncomingRequest): string | undefined 
   const id = headerOf(request, 'client-request-id')
   return id !== undefined && guid.test(id) ? id : undefined
 }
+
+/** The same for the record, which also says that there was one that was ignored. */
+export const callerRequestIdIn = (
+  request: IncomingRequest,
+): { readonly callerRequestId?: string; readonly callerRequestIdIgnored?: true } => {
+  const callerRequestId = callerRequestIdOf(request)
+  if (callerRequestId !== undefined) return { callerRequestId }
+  return headerOf(request, 'client-request-id') === undefined ? {} : { callerRequestIdIgnored: true }
+}

@@ -14,6 +14,7 @@ import { httpResponse, type Script, type ScriptedServer, scriptedServer } from '
 import type { GraphRequest } from '../domain/graph-answer.js'
 import type { ProxyError } from '../domain/proxy-error.js'
 import { reasonOf } from '../domain/reason-of.js'
+import { wordsOfFault } from './entra-error.js'
 import { undiciBoundedFetch } from './undici-bounded-fetch.js'
 import { undiciConnector } from './undici-connector.js'
 import { undiciGraph } from './undici-graph.js'
@@ -278,6 +279,17 @@ describe('a connection through a proxy', () => {
     expect(await send()).toMatchObject(left('GraphUnreachable'))
     proxy.answerWith(undefined)
     expect(await send()).toMatchObject(created)
+  })
+
+  it('that is refused is told with its status where words are not', async () => {
+    proxy.answerWith((socket) => socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'))
+    const web = undiciBoundedFetch(connectorBy(by()))
+    stops.push(web.close)
+    const fault: unknown = await web
+      .fetch('https://login.test/', { method: 'GET', headers: {} })
+      .catch((e: unknown) => e)
+
+    expect(wordsOfFault(fault)).toBe('TypeError: Error ERR_PROXY_STATUS_407')
   })
 
   const secret = 'pass-of-the-proxy'

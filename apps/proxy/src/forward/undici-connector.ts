@@ -114,7 +114,9 @@ const tunnelThrough = async (proxy: Proxy, to: Peer, signal: AbortSignal): Promi
     socket.on('error', () => undefined)
     if (statusCode >= 200 && statusCode < 300) return socket
     socket.destroy()
-    throw new Error(`it refuses the tunnel with status ${String(statusCode)}`)
+    throw Object.assign(new Error(`it refuses the tunnel with status ${String(statusCode)}`), {
+      code: `ERR_PROXY_STATUS_${String(statusCode)}`,
+    })
   } catch (error) {
     await client.destroy()
     throw ofProxy(error)

@@ -12,6 +12,7 @@ const aConnection = () => {
   conversations.open(socket)
   const ask = (complete: boolean) => {
     const request = new IncomingMessage(socket)
+    request.httpVersion = '1.1'
     request.complete = complete
     return conversations.begin(request, new ServerResponse(request))
   }

@@ -24,6 +24,10 @@ interface Conversation {
   left: number
 }
 
+/** A request behind which another protocol may come: it asks for one, or is of another version of HTTP. */
+const isLastByItself = ({ headers, httpVersion }: IncomingMessage): boolean =>
+  headers.upgrade !== undefined || httpVersion !== '1.1'
+
 /** What is to be done about bytes that Node's parser could not take. */
 export type Verdict =
   /** They belong to the body of a request that has no reply yet: it answers for itself. */
@@ -75,16 +79,15 @@ export class Conversations {
   }
 
   /**
-   * Call it for every request, before anything else is done with it. Undefined when it came behind a fault, or behind a
-   * reply that says that it is the last: then it must not be handled, since it could not be answered.
+   * Call it for every request, before anything else is done with it. Undefined when it came behind a fault, or behind the
+   * last one: then it must not be handled, since it could not be answered.
    */
   readonly begin = (request: IncomingMessage, response: ServerResponse): Exchange | undefined => {
     const exchange: Exchange = { request, response, failure: undefined, onFailure: () => undefined }
     const conversation = this.#all.get(request.socket)
     if (conversation === undefined) return exchange
     if (conversation.isBroken || conversation.isOver || conversation.left === 0) return undefined
-    // Behind a request to speak another protocol Node does not read on, whether we do or not.
-    conversation.left = request.headers.upgrade === undefined ? conversation.left - 1 : 0
+    conversation.left = isLastByItself(request) ? 0 : conversation.left - 1
     if (conversation.left === 0) response.setHeader('Connection', 'close')
     conversation.latest = exchange
     conversation.unanswered.add(exchange)

@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http'
+import type { RequestListener, ServerResponse } from 'node:http'
 import express from 'express'
 import { isForAuditors } from './auditor-listener.js'
 import type { Conversations, Exchange } from './conversations.js'
@@ -39,11 +39,17 @@ export const expressAdminListener = (
   return (request, response) => {
     const exchange = conversations.begin(request, response)
     if (exchange === undefined) return
-    if (auditors !== undefined && isForAuditors(request)) auditors(exchange)
+    // RFC 9112 §3.2. Node would answer it without a word.
+    if (request.headers.host === undefined) respond(response, 400, { status: 'hostMissing' })
+    else if (auditors !== undefined && isForAuditors(request)) auditors(exchange)
     else if (request.url?.startsWith('/') === true) app(request, response)
     // Express would answer a target that is no path by itself, in HTML.
-    else response.writeHead(404, { 'Content-Type': 'application/json' }).end(JSON.stringify(notFound))
+    else respond(response, 404, notFound)
   }
+}
+
+const respond = (response: ServerResponse, status: number, body: object): void => {
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
 }
 
 const notFound = { status: 'notFound', known: ['/livez', '/readyz'] }

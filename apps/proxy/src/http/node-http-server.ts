@@ -129,7 +129,8 @@ const serverWith = (
     connectionsCheckingInterval: limits.checkEveryInMs,
     keepAliveTimeout: limits.keepAliveTimeoutInMs,
     maxHeaderSize: limits.mostHeaderBytes,
-    requireHostHeader: true,
+    // Node would answer a request without one by itself, without a record: ours is looked for when it arrives.
+    requireHostHeader: false,
   }
   const server =
     tls === undefined
@@ -230,19 +231,40 @@ export const nodeHttpServer = (
   return server
 }
 
-/** Listens, and says where: port 0 takes any that is free. */
-export const listen = (
-  server: Server,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<string> =>
+interface Where {
+  readonly host: string
+  readonly port: number
+}
+
+const hostIn = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+const whyNot = (code: string): string => {
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'another process listens there'
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address'
+    case 'EACCES':
+      return 'this process may not; a port above 1023 needs no rights'
+    default:
+      return 'is it an address of this machine?'
+  }
+}
+
+/** Listens, and says where: port 0 takes any that is free. Rejects with an error in words for the operator. */
+export const listen = (server: Server, { host, port }: Where): Promise<string> =>
   new Promise((resolve, reject) => {
-    server.once('error', reject)
+    const fail = (error: Error): void => {
+      const code = codeOf(error)
+      reject(new Error(`${hostIn(host)}:${String(port)}: ${whyNot(code)} (${code})`, { cause: error }))
+    }
+    server.once('error', fail)
     server.listen(port, host, () => {
-      server.off('error', reject)
+      server.off('error', fail)
       const address = server.address()
       const actual = typeof address === 'object' && address !== null ? address.port : port
       const scheme = speaksTls(server) ? 'https' : 'http'
-      resolve(`${scheme}://${host.includes(':') ? `[${host}]` : host}:${String(actual)}`)
+      resolve(`${scheme}://${hostIn(host)}:${String(actual)}`)
     })
   })
 

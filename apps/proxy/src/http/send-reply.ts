@@ -47,6 +47,8 @@ export const sendReply = (
   })
   request.on('end', finish)
   request.on('close', finish)
+  // It has said all that it wanted, so that nothing of it can meet a connection that is closed.
+  request.socket.once('end', finish)
   // Whoever read the body before may have paused it.
   request.resume()
   response.write(request.method === 'HEAD' ? '' : body)

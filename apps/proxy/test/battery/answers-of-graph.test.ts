@@ -232,7 +232,6 @@ describe('U22: the headers of an answer', () => {
       headers: {
         ...json,
         'request-id': 'd18618d9-5e29-407b-9d19-28c621581f2d',
-        'client-request-id': 'not ours',
         Location: 'https://graph.microsoft.com/beta/x',
         'Set-Cookie': 'a=b',
         Server: 'Kestrel',

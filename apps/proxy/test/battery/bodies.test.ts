@@ -918,13 +918,21 @@ describe('whatever is sent', () => {
     )
   })
 
+  const holdsHalfAPair = (value: object): boolean => {
+    let isFound = false
+    JSON.stringify(value, (name: string, member: unknown) => {
+      if (!name.isWellFormed() || (typeof member === 'string' && !member.isWellFormed())) isFound = true
+      return member
+    })
+    return isFound
+  }
+
   it('and is wrong in one place is told of that place', async () => {
     await fc.assert(
       fc.asyncProperty(nearMissCreate(), async ({ code, pointer, value }) => {
-        const isLone = !JSON.stringify(value).isWellFormed() || /\\ud[89a-f]/.test(JSON.stringify(value))
         const told = await refusal(JSON.stringify(value))
 
-        if (isLone) expect(told.code).toBe('malformedJson')
+        if (holdsHalfAPair(value)) expect(told.code).toBe('malformedJson')
         else expect(told).toMatchObject({ code: 'bodyInvalid', problems: [[code, pointer]] })
       }),
       { numRuns: 60 },

@@ -758,6 +758,21 @@ describe('a proxy on the way to Graph', () => {
     expect(graph.received.join('')).not.toContain(proof)
   })
 
+  it('is asked for the login service, too', async () => {
+    const other = await aRunningProxy(
+      { HTTPS_PROXY: proxy.url, AZURE_AUTHORITY_HOST: 'https://login.test' },
+      { untilReady: false },
+    )
+    while (!proxy.heads.some((each) => each.startsWith('CONNECT login.test:443 '))) await new Promise(setImmediate)
+    await other.stop()
+
+    // What it says in the log of its own settings.
+    expect(other.logged).toContainEqual([
+      'Graph is called',
+      expect.objectContaining({ proxy: new URL(proxy.url).host }),
+    ])
+  })
+
   it.each<[string, Script, Owed]>([
     ['asks for another password', saysAndEnds('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'), unreachable],
     ['forbids the tunnel', saysAndEnds('HTTP/1.1 403 Forbidden\r\n\r\n'), unreachable],
