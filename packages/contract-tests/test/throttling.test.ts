@@ -77,7 +77,7 @@ const createOf =
     waitsInMs.set(caller, [...(waitsInMs.get(caller) ?? []), performance.now() - begunAtInMs])
   }
 
-const namesCreated = ({ graph }: System) => graph.created().map(({ entity }) => entity.deviceName)
+const namesCreated = ({ graph }: System) => graph.created().map(({ entity }) => String(entity.deviceName))
 
 /** Each of these names, once. */
 const expectEachOnce = (running: System, names: ReadonlyArray<string>): void => {
