@@ -121,12 +121,14 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
 
   /** When the nth of those that wait, counting from 1, finds a free slot. */
   const slotAtInMs = (nth: number, nowInMs: number, budget = limit.budget(nowInMs)): number => {
-    const beyond = nth - (budget - slots.occupied(nowInMs))
+    const occupied = slots.occupied(nowInMs)
+    const beyond = nth - Math.max(0, budget - occupied)
     if (beyond <= 0) return nowInMs
     const cycles = Math.floor((beyond - 1) / budget)
-    const place = (beyond - 1) % budget
+    // Where more are occupied than there are to be, those that come free first go to nobody.
+    const place = Math.max(0, occupied - budget) + ((beyond - 1) % budget)
     // Those whose slots are taken later than now are sent at a distance, and come free at one.
-    const unsent = Math.max(0, place - slots.occupied(nowInMs))
+    const unsent = Math.max(0, place - occupied)
     const freeAtInMs = slots.freeAtInMs(place) ?? nowInMs + unsent * spacingInMs + latencyInMs + windowInMs
     return freeAtInMs + cycles * (windowInMs + latencyInMs)
   }
