@@ -212,6 +212,23 @@ describe('a turn that would come too late', () => {
   })
 })
 
+describe('once Graph has throttled', () => {
+  it('few are under way at once, but those that it does not answer hold up nobody for long', async () => {
+    const { ask, askMany, pass } = callersAtTheGate()
+    const first = ask('ada')
+    await pass()
+    endTurn(first, throttled(1))
+    const probe = ask('ada')
+    await pass(1_000)
+    endTurn(probe)
+    const asked = ['bob', 'eve', 'joe', 'kim', 'lee'].flatMap((caller) => askMany(1, caller))
+    await pass()
+    expect(turnsOf(asked)).toBe(2)
+    await pass(1_500)
+    expect(turnsOf(asked)).toBe(4)
+  })
+})
+
 describe('when Graph fails so often in a row', () => {
   const breakerFailures = 3
   const failing: ReadonlyArray<TurnEnd> = [
