@@ -71,6 +71,12 @@ export const callerShares = (calls: number, windowInMs: number): CallerShares =>
 
   const aheadInMs = (): number => Math.max(windowInMs * aheadOfWindow, aheadCalls * oneInMs())
 
+  /** What is ahead counts, too: so in no window is a caller's share more than that. */
+  const paysInMs = (): number => {
+    const share = windowInMs / oneInMs()
+    return windowInMs / Math.max(share / 2, share - aheadInMs() / oneInMs())
+  }
+
   const withinFromInMs = ({ paidUntilInMs }: CallerShare): number => paidUntilInMs - aheadInMs()
 
   return {
@@ -94,7 +100,7 @@ export const callerShares = (calls: number, windowInMs: number): CallerShares =>
       if (withinFromInMs(share) <= nowInMs)
         for (const counted of [share, all]) counted.recent = fade(counted, nowInMs) + 1
       forget(nowInMs)
-      const paidUntilInMs = Math.max(share.paidUntilInMs, nowInMs) + oneInMs()
+      const paidUntilInMs = Math.max(share.paidUntilInMs, nowInMs) + paysInMs()
       share.paidUntilInMs = Math.min(paidUntilInMs, nowInMs + aheadInMs() + mostOwed * oneInMs())
     },
     active,
