@@ -13,8 +13,8 @@ describe('the share of a caller', () => {
       return isWithin
     })
 
-    expect(within).toEqual([...Array(10).fill(true), false, false])
-    expect(shares.withinFromInMs(ada)).toBeCloseTo(667, 0)
+    expect(within).toEqual([...Array(11).fill(true), false])
+    expect(shares.withinFromInMs(ada)).toBeCloseTo(444, 0)
   })
 
   it('is a tenth where there are ten', () => {
@@ -25,7 +25,15 @@ describe('the share of a caller', () => {
     if (ada === undefined) return
     for (let call = 0; call < 3; call++) shares.sent(ada, 0)
 
-    expect(shares.withinFromInMs(ada)).toBeCloseTo(4_059, 0)
+    expect(shares.withinFromInMs(ada)).toBeCloseTo(4_444, 0)
+  })
+
+  it('is two calls at once where it is small', () => {
+    const shares = callerShares(2, windowInMs)
+    const ada = shares.of('ada', 0)
+    shares.sent(ada, 0)
+
+    expect(shares.withinFromInMs(ada)).toBe(0)
   })
 
   it('is no more in any window, with what it may be ahead', () => {
@@ -50,7 +58,7 @@ describe('the share of a caller', () => {
     const ada = shares.of('ada', 0)
     for (let call = 0; call < 1_000; call++) shares.sent(ada, 0)
 
-    expect(shares.withinFromInMs(ada)).toBe(800)
+    expect(shares.withinFromInMs(ada)).toBeCloseTo(889, 0)
   })
 
   it('counts those of the last window, and those that wait', () => {

@@ -78,7 +78,8 @@ describe('callers that wait', () => {
     const [flood, ada, bob] = [askMany(12, 'flood'), askMany(2, 'ada'), askMany(2, 'bob')]
     await pass(9_900)
 
-    expect([turnsOf(ada), turnsOf(bob), turnsOf(flood)]).toEqual([2, 2, 6])
+    expect([turnsOf(ada), turnsOf(bob)]).toEqual([2, 2])
+    expect(turnsOf(flood)).toBeGreaterThanOrEqual(5)
   })
 
   it('have a call that had a turn before go in front of their own others', async () => {

@@ -66,7 +66,7 @@ const spreadOfWindow = 0.8
 /** Timers may be so late, and what should have gone in the meantime goes at once. */
 const latenessInMs = 5
 /** Nobody within its share is to wait for twice the time that a round of all callers takes. */
-const bearableFairWaits = 1.5
+const bearableFairWaits = 1.45
 /** Of the time that is left for a call, what is kept for the call itself at most, and a floor below that. */
 const mostKeptOfTime = 0.2
 const leastKeptInMs = 500
