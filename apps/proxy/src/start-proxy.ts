@@ -48,6 +48,11 @@ export interface RunningProxy {
    * `forced` when something was still in flight after the grace. A second call ends the delay.
    */
   readonly stop: () => Promise<StopResult>
+  /**
+   * Has it on record, if that can be done within a second, that the process ends through a mistake of ours. Call it once;
+   * what is in flight is left as it is, and settled by the next start. Never rejects.
+   */
+  readonly lastWords: (error: unknown) => Promise<void>
 }
 
 /** Opens the ledger, wires every step to the world, and listens. Left tells why nothing was started. */
@@ -102,6 +107,8 @@ const fatal = (error: unknown): void => {
     throw error
   })
 }
+
+const longestLastWordsInMs = 1_000
 
 const lifecycle = (event: LifecycleRecord['event'], detail: LifecycleRecord['detail']): LifecycleRecord => ({
   kind: 'lifecycle',
@@ -302,6 +309,12 @@ const serve = async (
     return E.isLeft(stopped) || lost.length > 0 || result === 'forced' ? 'forced' : 'finished'
   }
 
+  const lastWords = async (error: unknown): Promise<void> => {
+    // Its message might quote anything.
+    const detail = { ...whereabouts(), error: error instanceof Error ? error.name : typeof error }
+    await Promise.race([ledger.store.append(lifecycle('failed', detail))(), delay(longestLastWordsInMs)()])
+  }
+
   try {
     const url = await listen(server, config.listen)
     const adminUrl = await listen(admin, config.admin)
@@ -317,7 +330,7 @@ const serve = async (
       endCalls: graph.endCalls,
       release,
     })
-    return E.right({ url, adminUrl, stop })
+    return E.right({ url, adminUrl, stop, lastWords })
   } catch (error) {
     await closeServer(server, conversations)
     await release('notStarted')
