@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { hostname } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as T from 'fp-ts/lib/Task.js'
@@ -312,7 +313,7 @@ const serve = async (
   const lastWords = async (error: unknown): Promise<void> => {
     // Its message might quote anything.
     const detail = { ...whereabouts(), error: error instanceof Error ? error.name : typeof error }
-    await Promise.race([ledger.store.append(lifecycle('failed', detail))(), delay(longestLastWordsInMs)()])
+    await Promise.race([ledger.store.append(lifecycle('failed', detail))(), wait(longestLastWordsInMs)])
   }
 
   try {
