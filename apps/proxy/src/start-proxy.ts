@@ -1,5 +1,4 @@
-import { hash, randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { hash } from 'node:crypto'
 import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -9,25 +8,14 @@ import { type LifecycleRecord, recordRefusal } from './audit/index.js'
 import { type CountedDrift, countedDrift } from './audit/counted-drift.js'
 import { type CountedRefusals, countedRefusals } from './audit/counted-refusals.js'
 import { joseSignatureChecks, type SignatureChecks } from './authenticate/jose-signature-check.js'
-import type { UpstreamPolicy } from './authenticate/index.js'
 import { lruCallerRates } from './authenticate/lru-caller-rates.js'
 import { lruProvedTokens } from './authenticate/lru-proved-tokens.js'
 import type { Config } from './config/index.js'
 import { contextWithoutRequest, type Reply } from './domain/reply.js'
-import { callerKey } from './domain/caller-key.js'
 import { codeOfError, replyToError } from './domain/reply-to-error.js'
-import { azureAppTokens } from './forward/azure-app-tokens.js'
-import { msalOnBehalfOfTokens } from './forward/msal-on-behalf-of-tokens.js'
-import { type EndableGate, type GateChange, pacedGate } from './forward/paced-gate.js'
-import type { BoundedFetch } from './forward/bounded-fetch.js'
-import { undiciBoundedFetch } from './forward/undici-bounded-fetch.js'
-import { undiciConnector } from './forward/undici-connector.js'
-import { type UndiciGraph, undiciGraph } from './forward/undici-graph.js'
-import { restrainedFetch } from './forward/restrained-fetch.js'
-import { type EndableTokens, upstreamTokens } from './forward/upstream-tokens.js'
-import type { UpstreamApplication } from './domain/upstream-identity.js'
 import { auditorsOf } from './open-auditors.js'
 import { handleRequest } from './handle-request.js'
+import { openGraph, version, type WayToGraph } from './open-graph.js'
 import { type Ledger, openLedger } from './open-ledger.js'
 import { auditorListener } from './http/auditor-listener.js'
 import { Conversations } from './http/conversations.js'
@@ -61,15 +49,6 @@ export interface RunningProxy {
    */
   readonly stop: () => Promise<StopResult>
 }
-
-const versionIn = (packageJson: unknown): string =>
-  typeof packageJson === 'object' && packageJson !== null && 'version' in packageJson
-    ? String(packageJson.version)
-    : '0'
-
-const version = versionIn(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')))
-
-const userAgent = `device-install-state-proxy/${version}`
 
 /** Opens the ledger, wires every step to the world, and listens. Left tells why nothing was started. */
 export const startProxy = async (
@@ -117,19 +96,6 @@ export const startProxy = async (
 
 const now = (): Date => new Date()
 
-/** W3C Trace Context: 8 bytes, not all 0. */
-const newSpanId = (): string =>
-  randomBytes(8)
-    .toString('hex')
-    .replace(/^0{16}$/, '0000000000000001')
-
-const delay = (inMs: number) => (): Promise<void> =>
-  inMs === 0
-    ? Promise.resolve()
-    : new Promise((resolve) => {
-        setTimeout(resolve, inMs)
-      })
-
 /** For our own mistakes: the process records it, ends, and is started anew. */
 const fatal = (error: unknown): void => {
   setImmediate(() => {
@@ -165,41 +131,6 @@ const watchClock = (log: Log): ((aheadInSeconds: number) => void) => {
   }
 }
 
-const ownApplicationOf = ({ clientId, credential, identityClientId }: Config['upstream']): UpstreamApplication => {
-  const id = credential.kind === 'managedIdentity' ? identityClientId : clientId
-  return { kind: 'application', ...(id === undefined ? {} : { clientId: id }) }
-}
-
-/** `config/` sees to it that there is an application where one acts on behalf of users. */
-const upstreamPolicyOf = (upstream: Config['upstream']): UpstreamPolicy => {
-  const { auth, clientId, tenantId } = upstream
-  const own = ownApplicationOf(upstream)
-  return auth === 'app' || clientId === undefined ? { mode: 'app', own } : { mode: auth, own, clientId, tenantId }
-}
-
-/** For how many callers' tokens one for Graph is kept. */
-const mostUsers = 10_000
-
-const longestConnectInMs = 3_000
-
-const upstreamTokensBy = (upstream: Config['upstream'], fetch: BoundedFetch): EndableTokens => {
-  const { clientId = '', graphUrl, identityClientId } = upstream
-  const settings = { ...upstream, scope: `${graphUrl}/.default` }
-  // Two lines: however many users come, the gateway's own token does not wait for theirs.
-  const ownFetch = restrainedFetch(fetch)
-  return upstreamTokens(
-    azureAppTokens({ ...settings, clientId: ownApplicationOf(upstream).clientId, fetch: ownFetch }),
-    msalOnBehalfOfTokens({
-      ...settings,
-      clientId,
-      mostUsers,
-      fetch: restrainedFetch(fetch),
-      ownFetch,
-      ...(identityClientId === undefined ? {} : { managedIdentityClientId: identityClientId }),
-    }),
-  )
-}
-
 const takenTokens = ({ issuers, rules }: Config['callers']) => ({
   issuers: issuers.map(({ issuer }) => issuer),
   audiences: rules.audiences,
@@ -208,68 +139,13 @@ const takenTokens = ({ issuers, rules }: Config['callers']) => ({
   appIds: rules.appIds ?? 'all',
 })
 
-const upstreamInWords = ({
-  auth,
-  clientId,
-  credential,
-  graphUrl,
-  identityClientId,
-  proxy,
-  tenantId,
-}: Config['upstream']) => ({
-  graphUrl,
-  // Without the user and the password that may be in its URL.
-  proxy: proxy && new URL(proxy.url).host,
-  tenantId,
-  auth,
-  credential: credential.kind,
-  clientId,
-  identityClientId,
-})
-
-const after = (inMs: number, run: () => void): (() => void) => {
-  // Whoever waits is waited for by its connection, and by the stop of the process.
-  const timer = setTimeout(run, inMs).unref()
-  return () => clearTimeout(timer)
-}
-
-const tellOperator =
-  (log: Log) =>
-  (change: GateChange): void => {
-    switch (change._tag) {
-      case 'GraphThrottles':
-        log.alarm('Graph throttles the gateway: calls wait', { inSeconds: change.inSeconds, budget: change.budget })
-        return
-      case 'GraphThrottlesNoMore':
-        log.info('Graph throttles the gateway no more', { budget: change.budget })
-        return
-      case 'GraphIsLeftAlone':
-        log.alarm('Graph fails, and is left alone for a while', { failuresInARow: change.failures })
-        return
-      case 'GraphIsWellAgain':
-        log.info('Graph is well again')
-    }
-  }
-
-const gateOf = ({ callers, upstream }: Config, log: Log): EndableGate =>
-  pacedGate({
-    ...upstream,
-    keyOf: callerKey(callers.rate?.by ?? 'caller'),
-    monotonicNowInMs: () => performance.now(),
-    random: () => Math.random(),
-    after,
-    onChange: tellOperator(log),
-  })
-
 const portsOf = (
   config: Config,
   log: Log,
   ledger: LedgerAndCounts,
   phase: Phase,
   keys: SignatureChecks,
-  gate: EndableGate,
-  graph: UndiciGraph,
-  tokens: EndableTokens,
+  graph: WayToGraph,
 ): Ports => ({
   graphVersions: config.upstream.graphVersions,
   isDraining: () => phase.draining,
@@ -278,7 +154,7 @@ const portsOf = (
   checkSignature: keys.check,
   provedTokens: lruProvedTokens((token) => hash('sha256', token, 'base64url')),
   callerRates: config.callers.rate && lruCallerRates({ ...config.callers.rate, now: () => performance.now() }),
-  upstreamPolicy: upstreamPolicyOf(config.upstream),
+  ...graph.ports,
   challenge: {
     resourceMetadataUrl: config.callers.metadata?.url,
     authorizationUri: `${config.upstream.authorityHost}/${config.upstream.tenantId}/oauth2/v2.0/authorize`,
@@ -293,17 +169,8 @@ const portsOf = (
   driftPolicy: config.upstream.drift,
   countDrift: ledger.drift.count,
   recordLost: (record, cause) => () => log.recordLost(record, cause),
-  gate,
-  upstreamTokens: tokens,
-  sendToGraph: graph.send,
-  graphUrl: config.upstream.graphUrl,
-  userAgent,
-  upstreamDeadlineInMs: config.upstream.deadlineInMs,
   now,
   monotonicNowInMs: () => performance.now(),
-  newSpanId,
-  random: () => Math.random(),
-  delay,
   log: (entry) => () => log.request(entry),
 })
 
@@ -345,28 +212,19 @@ const serve = async (
   { limits, tlsFiles }: Listening,
 ): Promise<E.Either<string, RunningProxy>> => {
   const phase: Phase = { stopping: false, draining: false }
-  const connect = undiciConnector({ timeoutInMs: longestConnectInMs, proxy: config.upstream.proxy })
-  const identityProvider = undiciBoundedFetch(connect)
+  const graph = openGraph(config, log)
   const keys = joseSignatureChecks({
     issuers: config.callers.issuers,
     algorithms: config.callers.rules.algorithms,
     dangerouslyAllowPlainHttp: config.dangerouslyAllowPlainHttp,
-    fetch: identityProvider.fetch,
+    fetch: graph.identityProviderFetch,
     onChange: (issuer, problem) => {
       if (problem === undefined) log.info('the keys of the issuer are there', { issuer })
       else log.alarm(problem)
     },
     onClock: watchClock(log),
   })
-  const graph = undiciGraph({
-    origin: config.upstream.graphUrl,
-    userAgent,
-    connect,
-    connections: config.upstream.concurrency,
-  })
-  const gate = gateOf(config, log)
-  const tokens = upstreamTokensBy(config.upstream, identityProvider.fetch)
-  const ports = portsOf(config, log, ledger, phase, keys, gate, graph, tokens)
+  const ports = portsOf(config, log, ledger, phase, keys, graph)
 
   const { allHandled, track } = callsUnderWay()
   const handle = handleRequest(ports)
@@ -438,7 +296,7 @@ const serve = async (
     await closeServer(admin, adminConversations)
     await auditors?.close()
     const { isClosed, lost } = await ledger.store.close()
-    await Promise.all([graph.close(), identityProvider.close()])
+    await graph.close()
     for (const record of lost) log.recordLost(record, 'the process ends')
     if (!isClosed) return 'stuck'
     return E.isLeft(stopped) || lost.length > 0 || result === 'forced' ? 'forced' : 'finished'
@@ -449,18 +307,14 @@ const serve = async (
     const adminUrl = await listen(admin, config.admin)
     keys.begin()
     log.info('tokens of callers are taken', takenTokens(config.callers))
-    log.info('Graph is called', upstreamInWords(config.upstream))
+    graph.tell()
     const giveUpOnHalfSent = (): void => conversations.giveUpOnHalfSent({ _tag: 'Draining' })
     const stop = stopProxy(config.shutdown, {
       server,
       phase,
       giveUpOnHalfSent,
       allHandled,
-      endCalls: () => {
-        gate.end()
-        tokens.end()
-        return graph.close()
-      },
+      endCalls: graph.endCalls,
       release,
     })
     return E.right({ url, adminUrl, stop })

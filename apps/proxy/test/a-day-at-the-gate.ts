@@ -1,54 +1,42 @@
 import * as E from 'fp-ts/lib/Either.js'
-import * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { callerKey } from '../src/domain/caller-key.js'
-import type { Caller } from '../src/domain/caller.js'
 import { forward, type ForwardPorts } from '../src/forward/index.js'
-import { type GateChange, pacedGate, type PacedGateSettings } from '../src/forward/paced-gate.js'
+import { pacedGate } from '../src/forward/paced-gate.js'
 import { aCall } from './a-call.js'
-import { anIntuneThatThrottles, type IntuneOptions } from './an-intune-that-throttles.js'
 import { numbersFrom } from './a-proxy-process.js'
+import { anIntuneThatThrottles, type IntuneOptions } from './an-intune-that-throttles.js'
 import { virtualTime } from './virtual-time.js'
-
-export const callerNamed = (objectId: string): Caller => ({
-  kind: 'application',
-  issuer: 'i',
-  tenantId: 't',
-  objectId,
-  keyId: 'k',
-})
 
 export interface DayOptions extends Partial<Omit<IntuneOptions, 'random'>> {
   readonly seed: number
-  readonly gate?: Partial<PacedGateSettings>
-  readonly deadlineInMs?: number
 }
 
-/** A call that a caller makes, and makes again as often as it is told to come later. */
+/** A call that was made, and made again as often as it was told to come later, until Graph created what it asked for. */
 interface Made {
   readonly caller: string
-  readonly madeAtInMs: number
-  readonly doneAtInMs: number
-  /** The longest that it waited for its first turn. */
+  /** The longest that it waited for a turn. */
   readonly waitedInMs: number
+  /** How often its turn would have come too late. */
   readonly turnedAway: number
-  /** How often it was told 429 by Graph, through us. */
-  readonly told429: number
+  /** Each time that Graph's 429 was passed on: what was left of its deadline then, beyond what Graph told it to wait. */
+  readonly sparedInMs: ReadonlyArray<number>
 }
 
-/** The way of calls to Graph as it is, with a Graph that counts, in virtual time. */
-export const aDayAtTheGate = ({ deadlineInMs = 25_000, gate: change, seed, ...options }: DayOptions) => {
+const deadlineInMs = 25_000
+
+/** The way of calls to Graph, as it is wired in production but for time and Graph, and callers that keep to Retry-After. */
+export const aDayAtTheGate = ({ seed, ...options }: DayOptions) => {
   const random = numbersFrom(seed)
   const time = virtualTime()
   const intune = anIntuneThatThrottles(time, {
     window: 'sliding',
     othersIn20s: 0,
-    latencyInMs: { least: 100, most: 500 },
+    latencyInMs: { least: 20, most: 120 },
     saysRetryAfter: true,
     random,
     ...options,
   })
-  const changes: Array<GateChange> = []
   const gate = pacedGate({
     pace: { calls: 100, seconds: 20 },
     concurrency: 64,
@@ -57,15 +45,14 @@ export const aDayAtTheGate = ({ deadlineInMs = 25_000, gate: change, seed, ...op
     monotonicNowInMs: time.nowInMs,
     random,
     after: time.after,
-    onChange: (what) => changes.push(what),
-    ...change,
+    onChange: () => undefined,
   })
-  const portsFor = (waited: (inMs: number) => void): ForwardPorts => ({
+  const portsOf = (waited: (inMs: number) => void): ForwardPorts => ({
     gate: {
       turn: (asked) => async () => {
-        const from = time.nowInMs()
+        const fromInMs = time.nowInMs()
         const turn = await gate.turn(asked)()
-        waited(time.nowInMs() - from)
+        waited(time.nowInMs() - fromInMs)
         return turn
       },
     },
@@ -76,31 +63,41 @@ export const aDayAtTheGate = ({ deadlineInMs = 25_000, gate: change, seed, ...op
     upstreamDeadlineInMs: deadlineInMs,
     newSpanId: () => '00f067aa0ba902b7',
     random,
-    delay: (inMs) => (inMs === 0 ? T.of(undefined) : time.delay(inMs)),
+    delay: time.delay,
   })
 
   const made: Array<Made> = []
-  /** Makes a call, and comes again when it is told to, until it is done. */
+  let doneAtInMs = 0
+
   const make = async (caller: string): Promise<void> => {
-    const madeAtInMs = time.nowInMs()
-    const call = { ...aCall({}), caller: callerNamed(caller) }
-    let [turnedAway, told429, longestInMs] = [0, 0, 0]
-    const ports = portsFor((inMs) => (longestInMs = Math.max(longestInMs, inMs)))
+    const call = aCall()
+    let [turnedAway, waitedInMs] = [0, 0]
+    const sparedInMs: Array<number> = []
+    const ports = portsOf((inMs) => (waitedInMs = Math.max(waitedInMs, inMs)))
     for (;;) {
-      const { result } = await forward(ports)(call)()
+      const fromInMs = time.nowInMs()
+      const { result } = await forward(ports)({ ...call, caller: { ...call.caller, objectId: caller } })()
       if (E.isRight(result) && result.right.status === 201) break
-      if (E.isLeft(result) && result.left._tag !== 'TurnTooLate' && result.left._tag !== 'GraphLeftAlone')
-        throw new Error(JSON.stringify(result.left))
-      const inSeconds = E.isLeft(result)
-        ? 'retryAfterInSeconds' in result.left
-          ? result.left.retryAfterInSeconds
-          : 1
-        : Number(result.right.headers['retry-after'] ?? 10)
-      if (E.isLeft(result)) turnedAway++
-      else told429++
-      await time.delay(inSeconds * 1000)()
+      if (E.isLeft(result)) {
+        if (result.left._tag !== 'TurnTooLate') throw new Error(result.left._tag)
+        turnedAway++
+        await time.delay(result.left.retryAfterInSeconds * 1000)()
+      } else {
+        const waitInMs = Number(result.right.headers['retry-after'] ?? 10) * 1000
+        sparedInMs.push(fromInMs + deadlineInMs - time.nowInMs() - waitInMs)
+        await time.delay(waitInMs)()
+      }
     }
-    made.push({ caller, madeAtInMs, doneAtInMs: time.nowInMs(), waitedInMs: longestInMs, turnedAway, told429 })
+    doneAtInMs = time.nowInMs()
+    made.push({ caller, waitedInMs, turnedAway, sparedInMs })
   }
-  return { time, gate, intune, changes, made, make, random }
+
+  return {
+    time,
+    intune,
+    random,
+    made,
+    make: (caller: string) => void make(caller),
+    doneInSeconds: () => doneAtInMs / 1000,
+  }
 }

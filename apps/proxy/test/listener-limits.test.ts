@@ -68,6 +68,7 @@ describe('with limits that a test can wait for', () => {
           requestTimeoutInMs: 600,
           checkEveryInMs: 20,
           keepAliveTimeoutInMs: 50,
+          mostHeaderBytes: 8_192,
           mostRequestsPerConnection: 3,
         },
       },
@@ -102,6 +103,18 @@ describe('with limits that a test can wait for', () => {
     expect(await newRecords(1)).toMatchObject([
       { kind: 'connection', code: 'requestTimeout', reason: 'ERR_HTTP_REQUEST_TIMEOUT', peer: '127.0.0.1' },
     ])
+  })
+
+  it('headers that do not come are waited for less long than a body', async () => {
+    const order: Array<string> = []
+    const newRecords = newRecordsOf(world)
+    const body = await aConnection(world.port)
+    body.socket.write(requestText({ authorization, body: '' }).replace('Content-Length: 0', 'Content-Length: 9'))
+    const headers = await aConnection(world.port)
+    await Promise.all([body.closed.then(() => order.push('body')), headers.closed.then(() => order.push('headers'))])
+
+    expect(order).toEqual(['headers', 'body'])
+    expect((await newRecords(2)).map(({ kind }) => kind)).toEqual(['connection', 'refusal'])
   })
 
   it('a body that does not come to an end is told 408, and is on record with the caller', async () => {
@@ -143,10 +156,10 @@ describe('with limits that a test can wait for', () => {
     ])
   })
 
-  it('headers of more than 16 KiB are told 431, and are on record', async () => {
+  it('headers of more bytes than may be are told 431, and are on record', async () => {
     const newRecords = newRecordsOf(world)
 
-    expect(await rawExchange(world.port, requestText({ more: [`X: ${'x'.repeat(16_384)}`] }))).toMatchObject({
+    expect(await rawExchange(world.port, requestText({ more: [`X: ${'x'.repeat(8_192)}`] }))).toMatchObject({
       status: 431,
       headers: { connection: 'close' },
       error: { code: 'headersTooLarge' },
@@ -162,6 +175,8 @@ describe('with limits that a test can wait for', () => {
     await rawExchange(world.port, requestText({ target: '/the-next' }))
 
     expect(connection.statuses()).toEqual([401])
+    // In whole seconds: by itself Node would wait for 5.
+    expect(connection.text()).toMatch(/\r\nKeep-Alive: timeout=0\r\n/)
     expect((await newRecords(2)).map(({ code }) => code)).toEqual(['tokenMissing', 'routeNotFound'])
   })
 

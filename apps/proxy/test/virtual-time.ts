@@ -36,6 +36,7 @@ export const virtualTime = () => {
         // All that follows without time passing.
         await new Promise(setImmediate)
       }
+      if (untilInMs !== Infinity) nowInMs = untilInMs
     },
   }
 }

@@ -93,12 +93,12 @@ describe('when something is not as documented', () => {
 
     const code = await runSandbox({ ...options, write, signal }, async (worldOptions) => {
       const world = await startWorld(worldOptions)
-      world.graph.answerNext(graphErrors.tooManyRequests)
+      world.graph.answerNext(graphErrors.forbidden)
       return world
     })
 
     expect(code).toBe(1)
-    expect(output).toContain('  ✗ status\n    expected: 201\n    found:    429\n')
+    expect(output).toContain('  ✗ status\n    expected: 201\n    found:    403\n')
     expect(output).toMatch(/^12\. What Graph saw/m)
     expect(output).toContain('NOT AS DOCUMENTED')
   })

@@ -174,7 +174,7 @@ describe('when ports are taken', () => {
     const environment = { ...proxyEnvironment, PORT: String(await aTakenPort()) }
 
     await expect(startProxyProcess({ environment, logFile, signal })).rejects.toThrow(
-      /exit code 1.*The proxy cannot listen: .*EADDRINUSE/s,
+      /exit code 1.*The proxy cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/s,
     )
   })
 })

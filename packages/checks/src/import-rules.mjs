@@ -27,7 +27,8 @@ const technologies = [
   ['pg', ['pg']],
 ]
 
-const wiring = '^apps/proxy/src/(?:start-proxy|stop-proxy|open-ledger|open-auditors|main)\\.ts$|^apps/proxy/src/cli/'
+const wiring =
+  '^apps/proxy/src/(?:start-proxy|stop-proxy|open-ledger|open-auditors|open-graph|main)\\.ts$|^apps/proxy/src/cli/'
 const steps = ['arrive', 'authenticate', 'decode', 'audit', 'forward']
 
 export const importRules = [

@@ -28,7 +28,7 @@ const aheadOfWindow = 0.1
 /** A caller that takes more than its share is held to have had so many calls more than that at most. */
 const mostOwed = 4
 /** For how much of the window a call of late counts. */
-const recentOfWindow = 0.25
+const recentOfWindow = 0.5
 
 /**
  * The share of a caller is the budget divided by the number of those who call. Each call moves the time up to which a caller
@@ -40,6 +40,7 @@ export const callerShares = (calls: number, windowInMs: number): CallerShares =>
   // In the order in which they were seen last.
   const shares = new Map<string, CallerShare>()
   const all = { recent: 0, recentAtInMs: 0 }
+  let busySinceInMs = 0
 
   const fade = (counted: { recent: number; recentAtInMs: number }, nowInMs: number): number => {
     counted.recent *= Math.exp((counted.recentAtInMs - nowInMs) / recentInMs)
@@ -71,6 +72,7 @@ export const callerShares = (calls: number, windowInMs: number): CallerShares =>
   return {
     of: (key, nowInMs) => {
       forget(nowInMs)
+      if (shares.size === 0) busySinceInMs = nowInMs
       const share = shares.get(key) ?? {
         key,
         paidUntilInMs: nowInMs,
@@ -92,6 +94,11 @@ export const callerShares = (calls: number, windowInMs: number): CallerShares =>
       share.paidUntilInMs = Math.min(paidUntilInMs, nowInMs + aheadInMs + mostOwed * oneInMs)
     },
     active,
-    othersPerMs: (share, nowInMs) => Math.max(0, fade(all, nowInMs) - fade(share, nowInMs)) / recentInMs,
+    othersPerMs: (share, nowInMs) => {
+      const others = Math.max(0, fade(all, nowInMs) - fade(share, nowInMs))
+      // What could be counted by now: without this the first seconds would seem quiet.
+      const countedInMs = recentInMs * (1 - Math.exp((busySinceInMs - nowInMs) / recentInMs))
+      return others === 0 ? 0 : others / Math.max(countedInMs, recentInMs / 10)
+    },
   }
 }

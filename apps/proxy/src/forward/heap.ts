@@ -1,4 +1,4 @@
-/** What comes first, of many things; each can be taken out again, too. All in O(log n). */
+/** What comes first, of thousands of things; each can be taken out again, too. All in O(log n). */
 export interface Heap<A> {
   readonly size: () => number
   readonly first: () => A | undefined

@@ -8,6 +8,7 @@ import { fairQueue, type Queued } from './fair-queue.js'
 import type { Gate, Turn, TurnAsked, TurnEnd } from './gate.js'
 import { heap } from './heap.js'
 import { promisedTimes } from './promised-times.js'
+import { sparedAtInMs } from './spared-slots.js'
 import { throttle } from './throttle.js'
 import { windowSlots } from './window-slots.js'
 
@@ -61,9 +62,11 @@ interface Estimate {
 /** A bound on memory; what comes first as a rule is that the turn would be too late. */
 const mostWaiting = 10_000
 /** Calls of callers that are over their share are sent so close to each other that a whole budget takes this much of a window. */
-const spreadOfWindow = 0.6
-/** How many slots are looked at that come free. */
-const mostSlotsLookedAt = 256
+const spreadOfWindow = 0.8
+/** Timers may be so late, and what should have gone in the meantime goes at once. */
+const latenessInMs = 5
+/** Nobody within its share is to wait for twice the time that a round of all callers takes. */
+const bearableFairWaits = 1.4
 /** Of the time that is left for a call, what is kept for the call itself at most, and a floor below that. */
 const mostKeptOfTime = 0.2
 const leastKeptInMs = 500
@@ -77,7 +80,7 @@ const leftAlone = (inMs: number): E.Either<ProxyError, never> =>
 
 /**
  * Where calls wait for their turn to be sent to Graph: never more in a window than Graph takes, callers by turns, none while
- * Graph throttles or is left alone, and none whose turn would come too late. All in O(log n), with one timer. Never rejects.
+ * Graph throttles or is left alone, and none whose turn would come too late. With one timer. Never rejects.
  * Counts the calls of this process alone.
  */
 export const pacedGate = (settings: PacedGateSettings): EndableGate => {
@@ -87,7 +90,7 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
 
   const slots = windowSlots(windowInMs)
   const shares = callerShares(pace.calls, windowInMs)
-  const queue = fairQueue<Waiter>(mostWaiting)
+  const queue = fairQueue<Waiter>()
   const letGo = heap<Waiter>((one, other) => one.letGoAtInMs < other.letGoAtInMs)
   const limit = throttle(pace.calls, windowInMs)
   const switchOff = breaker(breakerFailures)
@@ -96,49 +99,60 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
   let hasEnded = false
   let underWay = 0
   let latencyInMs = firstLatencyInMs
-  let lastSentAtInMs = -Infinity
+  let spacedAtInMs = -Infinity
+  let patienceInMs = 0
   let timer: { readonly atInMs: number; readonly stop: () => void } | undefined
 
   const isWithin = (share: CallerShare, nowInMs: number): boolean => shares.withinFromInMs(share) <= nowInMs
+
+  /**
+   * Once Graph has throttled, others use the limit too, and it is not known where it is: then no more are under way than keep
+   * up twice the pace, since all that are when it is hit are sent for nothing.
+   */
+  const mostUnderWay = (nowInMs: number): number => {
+    const budget = limit.budget(nowInMs)
+    return budget >= pace.calls
+      ? concurrency
+      : Math.min(concurrency, Math.max(2, Math.ceil((2 * latencyInMs * budget) / windowInMs)))
+  }
 
   const takesPerCallInMs = (nowInMs: number): number =>
     Math.max(windowInMs / limit.budget(nowInMs), latencyInMs / concurrency)
 
   /** When the nth of those that wait, counting from 1, finds a free slot. */
-  const slotAtInMs = (nth: number, nowInMs: number): number => {
-    const budget = limit.budget(nowInMs)
+  const slotAtInMs = (nth: number, nowInMs: number, budget = limit.budget(nowInMs)): number => {
     const beyond = nth - (budget - slots.occupied(nowInMs))
     if (beyond <= 0) return nowInMs
     const cycles = Math.floor((beyond - 1) / budget)
-    const freeAtInMs = slots.freeAtInMs((beyond - 1) % budget) ?? nowInMs + latencyInMs + windowInMs
+    const place = (beyond - 1) % budget
+    // Those whose slots are taken later than now are sent at a distance, and come free at one.
+    const unsent = Math.max(0, place - slots.occupied(nowInMs))
+    const freeAtInMs = slots.freeAtInMs(place) ?? nowInMs + unsent * spacingInMs + latencyInMs + windowInMs
     return freeAtInMs + cycles * (windowInMs + latencyInMs)
   }
 
   const estimate = (share: CallerShare, isAgain: boolean, nowInMs: number): Estimate => {
+    const phase = limit.phase(nowInMs)
+    if (isAgain && (phase === 'Closed' || phase === 'Probe') && queue.firstAgain() === undefined)
+      return { atInMs: Math.max(limit.opensAtInMs(), slotAtInMs(1, nowInMs, pace.calls)), why: 'throttled' }
     const nth = queue.before(share, isAgain) + 1
     const mayGoNow = !share.isWaiting && isWithin(share, nowInMs) && slotAtInMs(1, nowInMs) <= nowInMs
     const nextSlotAtInMs = mayGoNow ? nowInMs : slotAtInMs(nth, nowInMs)
     const opensAtInMs = limit.phase(nowInMs) === 'Open' ? nowInMs : Math.max(nowInMs, limit.opensAtInMs()) + latencyInMs
-    const spacedAtInMs = opensAtInMs + (mayGoNow ? 0 : (nth - 1) * spacingInMs)
+    const sentAtInMs = opensAtInMs + (mayGoNow ? 0 : (nth - 1) * spacingInMs)
     const beyond = underWay + nth - concurrency
     const connectedAtInMs = beyond <= 0 ? nowInMs : nowInMs + (beyond * latencyInMs) / concurrency
-    const atInMs = Math.max(nextSlotAtInMs, spacedAtInMs, connectedAtInMs)
+    const atInMs = Math.max(nextSlotAtInMs, sentAtInMs, connectedAtInMs)
     if (atInMs === connectedAtInMs && beyond > 0) return { atInMs, why: 'concurrency' }
-    return { atInMs, why: opensAtInMs > nowInMs && spacedAtInMs >= nextSlotAtInMs ? 'throttled' : 'pace' }
+    return { atInMs, why: opensAtInMs > nowInMs && sentAtInMs >= nextSlotAtInMs ? 'throttled' : 'pace' }
   }
 
-  const tooLate = (
-    { key }: CallerShare,
-    { atInMs, why }: Estimate,
-    patienceInMs: number,
-    nowInMs: number,
-  ): E.Either<ProxyError, never> => {
+  const tooLate = (share: CallerShare, { atInMs, why }: Estimate, nowInMs: number): E.Either<ProxyError, never> => {
     const retryAfterInSeconds = promises.promise({
-      key,
+      key: share.key,
       nowInMs,
       turnAtInMs: atInMs,
       perCallInMs: takesPerCallInMs(nowInMs),
-      waitingCallers: queue.callers(),
       patienceInMs,
       random: random(),
     })
@@ -189,8 +203,8 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
         case 'Throttled': {
           const { retryAfterInSeconds } = how
           const occupied = slots.occupied(nowInMs)
-          const call = { nowInMs, sentAtInMs, retryAfterInSeconds, occupied, random: random() }
-          if (limit.throttled(call)) {
+          const isProbe = isLimitProbe
+          if (limit.throttled({ nowInMs, sentAtInMs, isProbe, retryAfterInSeconds, occupied, random: random() })) {
             const inSeconds = Math.ceil((limit.opensAtInMs() - nowInMs) / 1000)
             onChange({ _tag: 'GraphThrottles', inSeconds, budget: limit.budget(nowInMs) })
           }
@@ -222,42 +236,39 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
     take(item)
     slots.take()
     underWay++
-    lastSentAtInMs = nowInMs
+    spacedAtInMs = Math.min(nowInMs, Math.max(spacedAtInMs, nowInMs - latenessInMs)) + spacingInMs
     shares.sent(share, nowInMs)
     queue.moved(share)
     if (isLimitProbe) limit.probe()
     item.settle(E.right(turnFor(item, isLimitProbe, nowInMs)))
   }
 
-  /**
-   * When a call over its caller's share may go without taking a slot that others are going to need for calls within theirs,
-   * by what they sent of late and by when slots come free.
-   */
-  const sparedAtInMs = (share: CallerShare, free: number, nowInMs: number): number => {
-    const budget = limit.budget(nowInMs)
+  /** From when on a call over its caller's share takes nothing that others are going to need for calls within theirs. */
+  const overShareAtInMs = (share: CallerShare, free: number, nowInMs: number): number => {
     const active = shares.active(nowInMs)
-    const othersAtMost = (budget * (active - 1)) / active / windowInMs
-    const neededPerMs = Math.min(shares.othersPerMs(share, nowInMs), othersAtMost)
-    for (let freed = 0; freed < mostSlotsLookedAt; freed++) {
-      const has = free - 1 + freed
-      if (has >= neededPerMs * windowInMs) return nowInMs
-      const nextInMs = slots.freeAtInMs(freed)
-      if (nextInMs === undefined) return Infinity
-      if (has < neededPerMs * (nextInMs - nowInMs)) return nextInMs - has / neededPerMs
-    }
-    return nowInMs
+    const fairWaitInMs = (active * windowInMs) / limit.budget(nowInMs)
+    const othersAtMostPerMs = (active - 1) / fairWaitInMs
+    const perMs = Math.min(shares.othersPerMs(share, nowInMs), othersAtMostPerMs)
+    const bearableInMs = bearableFairWaits * fairWaitInMs
+    const { freeAtInMs } = slots
+    return Math.max(spacedAtInMs, sparedAtInMs({ nowInMs, windowInMs, free, freeAtInMs, perMs, bearableInMs }))
   }
+
+  /** Those that Graph has refused before have less time left than others: one of them finds out whether it takes calls again. */
+  const nextOf = (nowInMs: number): Queued<Waiter> | undefined =>
+    (limit.phase(nowInMs) === 'Probe' ? queue.firstAgain() : undefined) ?? queue.first()
 
   /** When the first of those that wait may go, as far as time decides it; Infinity: a turn must end first. */
   const nextTurnAtInMs = ({ share }: Queued<Waiter>, nowInMs: number): number => {
     const phase = limit.phase(nowInMs)
     if (phase === 'Closed') return limit.opensAtInMs()
-    if (phase === 'Probed' || underWay >= concurrency) return Infinity
-    const free = limit.budget(nowInMs) - slots.occupied(nowInMs)
+    if (phase === 'Probed' || underWay >= mostUnderWay(nowInMs)) return Infinity
+    // Graph has said itself that it takes one now: what was learnt of its limit does not hold that one back.
+    const isProbe = phase === 'Probe'
+    const free = (isProbe ? pace.calls : limit.budget(nowInMs)) - slots.occupied(nowInMs)
     if (free <= 0) return slots.freeAtInMs(-free) ?? Infinity
-    if (isWithin(share, nowInMs)) return nowInMs
-    const overItsShareAtInMs = Math.max(lastSentAtInMs + spacingInMs, sparedAtInMs(share, free, nowInMs))
-    return Math.min(overItsShareAtInMs, shares.withinFromInMs(share))
+    if (isProbe || isWithin(share, nowInMs)) return nowInMs
+    return Math.min(overShareAtInMs(share, free, nowInMs), shares.withinFromInMs(share))
   }
 
   const wakeAt = (atInMs: number, nowInMs: number): void => {
@@ -276,11 +287,13 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
   /** Does all that can be done by now, and comes again when there is more. */
   const goOn = (): void => {
     const nowInMs = monotonicNowInMs()
-    for (let late = letGo.first(); late !== undefined && late.letGoAtInMs <= nowInMs; late = letGo.first()) {
+    // Nothing goes before that: there is no use in letting anyone wait for less.
+    const nothingBeforeInMs = limit.phase(nowInMs) === 'Closed' ? limit.opensAtInMs() : nowInMs
+    for (let late = letGo.first(); late !== undefined && late.letGoAtInMs <= nothingBeforeInMs; late = letGo.first()) {
       const { isAgain, queued } = late
-      refuse(late, tooLate(queued().share, estimate(queued().share, isAgain, nowInMs), 0, nowInMs))
+      refuse(late, tooLate(queued().share, estimate(queued().share, isAgain, nowInMs), nowInMs))
     }
-    for (let next = queue.first(); next !== undefined; next = queue.first()) {
+    for (let next = nextOf(nowInMs); next !== undefined; next = nextOf(nowInMs)) {
       const atInMs = nextTurnAtInMs(next, nowInMs)
       if (atInMs > nowInMs) {
         wakeAt(Math.min(atInMs, letGo.first()?.letGoAtInMs ?? Infinity), nowInMs)
@@ -306,11 +319,13 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
     const leftInMs = deadline.atInMs - nowInMs
     const keptInMs = Math.min(Math.max(leastKeptInMs, 3 * latencyInMs), leftInMs * mostKeptOfTime)
     const letGoAtInMs = deadline.atInMs - keptInMs
+    // What has been tried has less time than it will have when it comes again.
+    if (!isAgain) patienceInMs = Math.max(0, leftInMs - keptInMs)
     const share = shares.of(keyOf(caller), nowInMs)
     const estimated = estimate(share, isAgain, nowInMs)
     if (leftInMs <= 0 || estimated.atInMs > letGoAtInMs || queue.size() >= mostWaiting) {
       if (isBreakerProbe) switchOff.probeLost()
-      settle(tooLate(share, estimated, Math.max(0, leftInMs - keptInMs), nowInMs))
+      settle(tooLate(share, estimated, nowInMs))
       return
     }
     const waiter: Waiter = { isAgain, isBreakerProbe, letGoAtInMs, queued: () => queued, settle }

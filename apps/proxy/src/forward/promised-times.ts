@@ -8,8 +8,6 @@ interface TurnedAway {
   readonly turnAtInMs: number
   /** How long Graph takes for one call, when many wait. */
   readonly perCallInMs: number
-  /** How many callers wait. */
-  readonly waitingCallers: number
   /** How long it may wait when it comes again. */
   readonly patienceInMs: number
   /** From 0 to less than 1. */
@@ -58,11 +56,11 @@ export const promisedTimes = (): PromisedTimes => {
 
   return {
     size: () => promised.size,
-    promise: ({ key, nowInMs, patienceInMs, perCallInMs, random, turnAtInMs, waitingCallers }) => {
+    promise: ({ key, nowInMs, patienceInMs, perCallInMs, random, turnAtInMs }) => {
       forget(nowInMs)
       const last = promised.get(key)
       const others = promised.size - (last === undefined ? 0 : 1)
-      const roundInMs = Math.max(1, others + 1, waitingCallers) * perCallInMs
+      const roundInMs = (others + 1) * perCallInMs
       const wanted = Math.max(turnAtInMs + others * perCallInMs, (last?.atInMs ?? -Infinity) + roundInMs)
       // Those that would have to come later than that are spread over its last fifth, and find out then.
       const atInMs = Math.min(wanted, nowInMs + longestInMs * (1 - random / 5))

@@ -2,6 +2,7 @@
 interface Throttled {
   readonly nowInMs: number
   readonly sentAtInMs: number
+  readonly isProbe: boolean
   /** Undefined when Graph did not say it, or not in a way that can be read. */
   readonly retryAfterInSeconds: number | undefined
   /** How many of our calls may have been in Graph's window. */
@@ -30,12 +31,12 @@ export interface Throttle {
 const firstPauseInMs = 10_000
 const longestPauseInMs = 300_000
 const longestJitterInMs = 1_000
-const keptOfUsed = 0.8
+const keptOfUsed = 0.75
 
 /**
  * Closes for as long as Graph says; if it does not say, for 10 seconds, doubled each time in a row. Others may use up the same
- * limit, other replicas ours, and other applications the tenant's. So each time the budget is cut to four fifths of what was in
- * use (or of half the budget, if that is more), and grows again by a fiftieth of `calls` a window, until `calls` are back.
+ * limit, other replicas ours, and other applications the tenant's. So each time the budget is cut to three quarters of what was
+ * in use (or of half the budget, if that is more), and grows again by a fiftieth of `calls` a window, until `calls` are back.
  */
 export const throttle = (calls: number, windowInMs: number): Throttle => {
   const growthPerMs = Math.max(0.5, calls / 50) / windowInMs
@@ -69,14 +70,18 @@ export const throttle = (calls: number, windowInMs: number): Throttle => {
     probe: () => {
       isProbed = true
     },
-    throttled: ({ nowInMs, occupied, random, retryAfterInSeconds, sentAtInMs }) => {
+    throttled: ({ isProbe, nowInMs, occupied, random, retryAfterInSeconds, sentAtInMs }) => {
       const hasBegun = isOpen
       // Those that were sent before the limit was known to be hit say nothing new of it.
-      if (sentAtInMs >= lastHitAtInMs) {
-        const before = budget(nowInMs)
-        budgetAtOpening = Math.max(1, Math.floor(Math.max(before / 2, Math.min(before, occupied)) * keptOfUsed))
+      const isNews = sentAtInMs > lastHitAtInMs
+      if (isNews) {
         lastHitAtInMs = nowInMs
         rounds++
+      }
+      // A probe was too early, but the budget of before it has not been tried yet.
+      if (isNews && !isProbe) {
+        const before = budget(nowInMs)
+        budgetAtOpening = Math.max(1, Math.floor(Math.max(before / 2, Math.min(before, occupied)) * keptOfUsed))
       }
       isOpen = false
       isProbed = false

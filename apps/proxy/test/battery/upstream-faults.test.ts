@@ -284,6 +284,8 @@ const noEntity: ReadonlyArray<Row> = [
   ],
   ['UTF-16', saysAndEnds(head('201 Created'), Buffer.from(entity, 'utf16le')), unreadable(201)],
   ['a byte order mark', saysAndEnds(head('201 Created'), '\ufeff', entity), unreadable(201)],
+  ['an entity with two ids', says(createdWith({}, entity.replace('{', '{"id":"another",'))), unreadable(201)],
+  ['another entity', says(createdWith({}, '{"displayName":"A book"}')), unreadable(201)],
   ['two entities', saysAndEnds(head('201 Created'), entity, entity), unreadable(201)],
   ['an entity in a list', saysAndEnds(head('201 Created'), '[', entity, ']'), unreadable(201)],
   ['null', says(createdWith({}, 'null')), unreadable(201)],

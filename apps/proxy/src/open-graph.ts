@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { UpstreamPolicy } from './authenticate/index.js'
+import type { Config } from './config/index.js'
+import { callerKey } from './domain/caller-key.js'
+import type { UpstreamApplication } from './domain/upstream-identity.js'
+import { azureAppTokens } from './forward/azure-app-tokens.js'
+import type { BoundedFetch } from './forward/bounded-fetch.js'
+import { msalOnBehalfOfTokens } from './forward/msal-on-behalf-of-tokens.js'
+import { type EndableGate, type GateChange, pacedGate } from './forward/paced-gate.js'
+import { restrainedFetch } from './forward/restrained-fetch.js'
+import { type UndiciBoundedFetch, undiciBoundedFetch } from './forward/undici-bounded-fetch.js'
+import { undiciConnector } from './forward/undici-connector.js'
+import { undiciGraph } from './forward/undici-graph.js'
+import { type EndableTokens, upstreamTokens } from './forward/upstream-tokens.js'
+import type { Ports } from './ports.js'
+import type { Log } from './telemetry/pino-log.js'
+
+const versionIn = (packageJson: unknown): string =>
+  typeof packageJson === 'object' && packageJson !== null && 'version' in packageJson
+    ? String(packageJson.version)
+    : '0'
+
+/** Of this package. */
+export const version = versionIn(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')))
+
+const userAgent = `device-install-state-proxy/${version}`
+
+/** W3C Trace Context: 8 bytes, not all 0. */
+const newSpanId = (): string =>
+  randomBytes(8)
+    .toString('hex')
+    .replace(/^0{16}$/, '0000000000000001')
+
+const delay = (inMs: number) => (): Promise<void> =>
+  inMs === 0
+    ? Promise.resolve()
+    : new Promise((resolve) => {
+        setTimeout(resolve, inMs)
+      })
+
+const ownApplicationOf = ({ clientId, credential, identityClientId }: Config['upstream']): UpstreamApplication => {
+  const id = credential.kind === 'managedIdentity' ? identityClientId : clientId
+  return { kind: 'application', ...(id === undefined ? {} : { clientId: id }) }
+}
+
+/** `config/` sees to it that there is an application where one acts on behalf of users. */
+const upstreamPolicyOf = (upstream: Config['upstream']): UpstreamPolicy => {
+  const { auth, clientId, tenantId } = upstream
+  const own = ownApplicationOf(upstream)
+  return auth === 'app' || clientId === undefined ? { mode: 'app', own } : { mode: auth, own, clientId, tenantId }
+}
+
+/** For how many callers' tokens one for Graph is kept. */
+const mostUsers = 10_000
+
+const longestConnectInMs = 3_000
+
+const upstreamTokensBy = (upstream: Config['upstream'], fetch: BoundedFetch): EndableTokens => {
+  const { clientId = '', graphUrl, identityClientId } = upstream
+  const settings = { ...upstream, scope: `${graphUrl}/.default` }
+  // Two lines: however many users come, the gateway's own token does not wait for theirs.
+  const ownFetch = restrainedFetch(fetch)
+  return upstreamTokens(
+    azureAppTokens({ ...settings, clientId: ownApplicationOf(upstream).clientId, fetch: ownFetch }),
+    msalOnBehalfOfTokens({
+      ...settings,
+      clientId,
+      mostUsers,
+      fetch: restrainedFetch(fetch),
+      ownFetch,
+      ...(identityClientId === undefined ? {} : { managedIdentityClientId: identityClientId }),
+    }),
+  )
+}
+
+const upstreamInWords = ({
+  auth,
+  clientId,
+  credential,
+  graphUrl,
+  identityClientId,
+  proxy,
+  tenantId,
+}: Config['upstream']) => ({
+  graphUrl,
+  // Without the user and the password that may be in its URL.
+  proxy: proxy && new URL(proxy.url).host,
+  tenantId,
+  auth,
+  credential: credential.kind,
+  clientId,
+  identityClientId,
+})
+
+const after = (inMs: number, run: () => void): (() => void) => {
+  // Whoever waits is waited for by its connection, and by the stop of the process.
+  const timer = setTimeout(run, inMs).unref()
+  return () => clearTimeout(timer)
+}
+
+const tellOperator =
+  (log: Log) =>
+  (change: GateChange): void => {
+    switch (change._tag) {
+      case 'GraphThrottles':
+        log.alarm('Graph throttles the gateway: calls wait', { inSeconds: change.inSeconds, budget: change.budget })
+        return
+      case 'GraphThrottlesNoMore':
+        log.info('Graph throttles the gateway no more', { budget: change.budget })
+        return
+      case 'GraphIsLeftAlone':
+        log.alarm('Graph fails, and is left alone for a while', { failuresInARow: change.failures })
+        return
+      case 'GraphIsWellAgain':
+        log.info('Graph is well again')
+    }
+  }
+
+const gateOf = ({ callers, upstream }: Config, log: Log): EndableGate =>
+  pacedGate({
+    ...upstream,
+    keyOf: callerKey(callers.rate?.by ?? 'caller'),
+    monotonicNowInMs: () => performance.now(),
+    random: () => Math.random(),
+    after,
+    onChange: tellOperator(log),
+  })
+
+/** What the steps ask of the way to Graph. */
+type PortsToGraph = Pick<
+  Ports,
+  | 'upstreamPolicy'
+  | 'gate'
+  | 'upstreamTokens'
+  | 'sendToGraph'
+  | 'graphUrl'
+  | 'userAgent'
+  | 'upstreamDeadlineInMs'
+  | 'newSpanId'
+  | 'random'
+  | 'delay'
+>
+
+/** The way to Graph, and to the identity provider, which is the same: directly, or through a proxy. */
+export interface WayToGraph {
+  readonly ports: PortsToGraph
+  readonly identityProviderFetch: UndiciBoundedFetch['fetch']
+  /** Tells the operator how Graph is called. */
+  readonly tell: () => void
+  /** Ends the calls that wait or are in flight, so that each gets its answer. */
+  readonly endCalls: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** Wires what calls go through on their way to Graph. Nothing is asked of anyone yet. */
+export const openGraph = (config: Config, log: Log): WayToGraph => {
+  const { upstream } = config
+  const connect = undiciConnector({ timeoutInMs: longestConnectInMs, proxy: upstream.proxy })
+  const identityProvider = undiciBoundedFetch(connect)
+  const graph = undiciGraph({
+    origin: upstream.graphUrl,
+    userAgent,
+    connect,
+    connections: upstream.concurrency,
+  })
+  const gate = gateOf(config, log)
+  const tokens = upstreamTokensBy(upstream, identityProvider.fetch)
+  return {
+    ports: {
+      upstreamPolicy: upstreamPolicyOf(upstream),
+      gate,
+      upstreamTokens: tokens,
+      sendToGraph: graph.send,
+      graphUrl: upstream.graphUrl,
+      userAgent,
+      upstreamDeadlineInMs: upstream.deadlineInMs,
+      newSpanId,
+      random: () => Math.random(),
+      delay,
+    },
+    identityProviderFetch: identityProvider.fetch,
+    tell: () => log.info('Graph is called', upstreamInWords(upstream)),
+    endCalls: () => {
+      gate.end()
+      tokens.end()
+      return graph.close()
+    },
+    close: async () => {
+      await Promise.all([graph.close(), identityProvider.close()])
+    },
+  }
+}
