@@ -1,4 +1,4 @@
-import { Agent, request as httpRequest } from 'node:http'
+import { request as httpRequest } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { GraphError, innerErrorOf } from '@device-install-state/model'
@@ -15,9 +15,7 @@ const creates = 1_000
 const ofFlood = 550
 
 let system: System | undefined
-const agent = new Agent({ keepAlive: true })
 afterEach(async () => {
-  agent.destroy()
   await system?.stop()
   system = undefined
 })
@@ -37,7 +35,8 @@ interface Reply {
 const send = (url: string, token: string, body: string): Promise<Reply> =>
   new Promise((resolve, reject) => {
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
-    const sent = httpRequest(`${url}${bookPath}`, { agent, method: 'POST', headers })
+    // A connection of its own: one that was kept may be closed just as it is used again.
+    const sent = httpRequest(`${url}${bookPath}`, { agent: false, method: 'POST', headers })
     sent.on('error', reject)
     sent.on('response', (response) => {
       text(response).then((answer) => {
