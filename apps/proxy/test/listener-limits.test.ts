@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Agent, createServer as createHttpServer } from 'node:http'
 import { connect, createServer, type Socket } from 'node:net'
 import { mkdtempSync } from 'node:fs'
@@ -49,6 +50,7 @@ describe('the limits of a connection', () => {
       requestTimeoutInMs: 30_000,
       checkEveryInMs: 1_000,
       keepAliveTimeoutInMs: 5_000,
+      silenceTimeoutInMs: 180_000,
       handshakeTimeoutInMs: 10_000,
       mostHeaderBytes: 16_384,
       mostRequestsPerConnection: 1_000,
@@ -240,6 +242,29 @@ describe('behind the last request of a connection', () => {
 
     expect(keptSoFar).toBeLessThan(10_000)
     expect(connection.text()).toMatch(/the last$/)
+  })
+})
+
+describe('a client that does not read its reply', () => {
+  it('is not waited for without end', async () => {
+    const server = nodeHttpServer(
+      // More than the system keeps for anyone.
+      (_request, response) => response.end(Buffer.alloc(64 * 1024 * 1024)),
+      new Conversations(),
+      () => {
+        throw new Error('nothing of this is refused')
+      },
+      { limits: { ...httpLimits, silenceTimeoutInMs: 100 } },
+    )
+    const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve))
+    const client = connect(Number(new URL(await listen(server, { host: '127.0.0.1', port: 0 })).port), '127.0.0.1')
+    client.on('error', () => undefined).pause()
+    client.write('GET / HTTP/1.1\r\n\r\n')
+    await once(await accepted, 'close')
+    client.destroy()
+    await closeServer(server)
+
+    expect(client.bytesRead).toBeLessThan(64 * 1024 * 1024)
   })
 })
 
