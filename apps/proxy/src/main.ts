@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import * as E from 'fp-ts/lib/Either.js'
 import { decodeConfig } from './config/index.js'
-import { startProxy } from './start-proxy.js'
+import { hasKnownHoles } from './node-known-holes.js'
+import { type RunningProxy, startProxy } from './start-proxy.js'
 import { pinoLog } from './telemetry/pino-log.js'
 
 // As sysexits.h has it: something is wrong with the configuration.
@@ -30,12 +31,20 @@ const end = async (code: number, isStuck = false): Promise<void> => {
   process.exit(code)
 }
 
+let lastWords: RunningProxy['lastWords'] = () => Promise.resolve()
+let isEnding = false
+
 const onMistake = (error: unknown): void => {
   log.fatal(error)
-  void end(1)
+  if (isEnding) return
+  isEnding = true
+  void lastWords(error).then(() => end(1))
 }
 process.on('uncaughtException', onMistake)
 process.on('unhandledRejection', onMistake)
+
+if (hasKnownHoles(process.versions.node))
+  log.alarm('this Node has holes that are known and closed in a later one of its line', { node: process.version })
 
 const started = await startProxy(config.right, log)
 if (E.isLeft(started)) {
@@ -43,6 +52,7 @@ if (E.isLeft(started)) {
   await end(1)
 } else {
   const { adminUrl, stop, url } = started.right
+  lastWords = started.right.lastWords
   log.info('listening', { url, adminUrl, pid: process.pid })
 
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -54,4 +64,6 @@ if (E.isLeft(started)) {
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
+  // It would end the process at once. There is nothing to read anew: the ledger has no segments, and files are watched.
+  process.on('SIGHUP', (signal) => log.info('nothing to do', { signal }))
 }

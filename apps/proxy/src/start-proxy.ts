@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { hostname } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as T from 'fp-ts/lib/Task.js'
@@ -48,6 +49,11 @@ export interface RunningProxy {
    * `forced` when something was still in flight after the grace. A second call ends the delay.
    */
   readonly stop: () => Promise<StopResult>
+  /**
+   * Has it on record, if that can be done within a second, that the process ends through a mistake of ours. Call it once;
+   * what is in flight is left as it is, and settled by the next start. Never rejects.
+   */
+  readonly lastWords: (error: unknown) => Promise<void>
 }
 
 /** Opens the ledger, wires every step to the world, and listens. Left tells why nothing was started. */
@@ -102,6 +108,8 @@ const fatal = (error: unknown): void => {
     throw error
   })
 }
+
+const longestLastWordsInMs = 1_000
 
 const lifecycle = (event: LifecycleRecord['event'], detail: LifecycleRecord['detail']): LifecycleRecord => ({
   kind: 'lifecycle',
@@ -302,6 +310,12 @@ const serve = async (
     return E.isLeft(stopped) || lost.length > 0 || result === 'forced' ? 'forced' : 'finished'
   }
 
+  const lastWords = async (error: unknown): Promise<void> => {
+    // Its message might quote anything.
+    const detail = { ...whereabouts(), error: error instanceof Error ? error.name : typeof error }
+    await Promise.race([ledger.store.append(lifecycle('failed', detail))(), wait(longestLastWordsInMs)])
+  }
+
   try {
     const url = await listen(server, config.listen)
     const adminUrl = await listen(admin, config.admin)
@@ -317,7 +331,7 @@ const serve = async (
       endCalls: graph.endCalls,
       release,
     })
-    return E.right({ url, adminUrl, stop })
+    return E.right({ url, adminUrl, stop, lastWords })
   } catch (error) {
     await closeServer(server, conversations)
     await release('notStarted')

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { connect, type Socket } from 'node:net'
 
 /** One answer, read by the rules of RFC 9112: as many bytes of body as its Content-Length says. */
@@ -118,4 +119,43 @@ export const exchangedWith = async (
   connection.socket.end()
   await connection.closed()
   return connection.answers()
+}
+
+/** What the other ends of connections have seen, where they are in this process. */
+export interface OtherEnds {
+  /** Done when so many bytes have come to the other end, and were looked at. */
+  readonly read: (connection: Connection, count: number) => Promise<void>
+  /** Ask before the connection is left. Done when the other end knows that it is gone. */
+  readonly gone: (connection: Connection) => () => Promise<void>
+  readonly stop: () => void
+}
+
+const until = async (isSo: () => boolean): Promise<void> => {
+  while (!isSo()) await new Promise(setImmediate)
+}
+
+export const otherEnds = (): OtherEnds => {
+  const byPort = new Map<number, Socket>()
+  const note = (message: unknown): void => {
+    const { socket } = message as { readonly socket: Socket }
+    byPort.set(socket.remotePort ?? 0, socket)
+  }
+  subscribe('net.server.socket', note)
+  const endOf = async (port: number): Promise<Socket> => {
+    await until(() => byPort.has(port))
+    return byPort.get(port) as Socket
+  }
+  return {
+    read: async ({ socket: { localPort = 0 } }, count) => {
+      const socket = await endOf(localPort)
+      await until(() => socket.bytesRead >= count)
+    },
+    gone: ({ socket: { localPort = 0 } }) => {
+      return async () => {
+        const socket = await endOf(localPort)
+        await until(() => socket.closed)
+      }
+    },
+    stop: () => void unsubscribe('net.server.socket', note),
+  }
 }

@@ -31,6 +31,8 @@ const bookIn = /\/managedEBooks\/([^/]+)\//
 const refused = '-refused'
 /** Books by a name that ends so are refused with words that repeat all that Graph was told. */
 export const echoing = '-echoing'
+/** What is asked of books by a name that ends so is not answered. */
+export const held = '-held'
 
 const aCountingGraph = async (): Promise<CountingGraph> => {
   const seen: Array<{ readonly auditId: string; readonly book: string }> = []
@@ -44,6 +46,7 @@ const aCountingGraph = async (): Promise<CountingGraph> => {
       const book = bookIn.exec(request.url ?? '')?.[1] ?? ''
       seen.push({ auditId: String(request.headers['client-request-id']), book: book.replace(refused, '') })
       response.setHeader('Content-Type', 'application/json').setHeader('request-id', randomUUID())
+      if (book.endsWith(held)) return
       if (book.endsWith(refused))
         response.writeHead(403).end(JSON.stringify({ error: { code: 'Forbidden', message: 'no' } }))
       else if (book.endsWith(echoing))

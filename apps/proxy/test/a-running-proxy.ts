@@ -43,8 +43,8 @@ export interface TestWorld {
   /** Lets Graph answer in another way from now on. */
   readonly scriptGraph: (script: Script) => void
   readonly recordsOf: (auditId: string) => ReadonlyArray<Readonly<Record<string, unknown>>>
-  /** All but checkpoints. */
-  readonly records: () => ReadonlyArray<Readonly<Record<string, unknown>>>
+  /** All but checkpoints, and but for so many of the first. */
+  readonly records: (from?: number) => ReadonlyArray<Readonly<Record<string, unknown>>>
   readonly stopProxy: () => Promise<StopResult>
   readonly stop: () => Promise<void>
 }
@@ -62,10 +62,12 @@ const untilReady = async (adminUrl: string): Promise<void> => {
   while ((await fetch(`${adminUrl}/readyz`)).status !== 200) await new Promise(setImmediate)
 }
 
-const recordsIn = (directory: string, where: string, ...values: ReadonlyArray<string>) => {
+const recordsIn = (directory: string, where: string, values: ReadonlyArray<string>, from = 0) => {
   const database = new DatabaseSync(join(directory, 'audit.sqlite'), { readOnly: true })
   const rows = database
-    .prepare(`SELECT entry ->> '$.record' AS record FROM record ${where} ORDER BY sequence`)
+    .prepare(
+      `SELECT entry ->> '$.record' AS record FROM record ${where} ORDER BY sequence LIMIT -1 OFFSET ${String(from)}`,
+    )
     .all(...values)
   database.close()
   return rows.map((row): Readonly<Record<string, unknown>> => JSON.parse(String(row['record'])))
@@ -142,8 +144,8 @@ export const aRunningProxy = async (
     scriptGraph: (next) => {
       script = next
     },
-    recordsOf: (auditId) => recordsIn(directory, 'WHERE audit_id = ?', auditId),
-    records: () => recordsIn(directory, "WHERE kind <> 'checkpoint'"),
+    recordsOf: (auditId) => recordsIn(directory, 'WHERE audit_id = ?', [auditId]),
+    records: (from = 0) => recordsIn(directory, "WHERE kind <> 'checkpoint'", [], from),
     stopProxy,
     stop: () => running.disposeAsync(),
   }

@@ -1,5 +1,6 @@
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { aConnectionTo } from './a-connection.js'
 import { aRunningProxy, creates, requestText, type TestWorld } from './a-running-proxy.js'
 
 let world: TestWorld
@@ -14,29 +15,7 @@ const until = async (isSo: () => boolean): Promise<void> => {
   while (!isSo()) await new Promise(setImmediate)
 }
 
-/** A connection of which every byte that comes back is kept. */
-const aConnection = async () => {
-  const socket: Socket = connect({ port: world.port, host: '127.0.0.1', allowHalfOpen: true })
-  let text = ''
-  let isClosed = false
-  socket.setEncoding('utf8')
-  socket.on('data', (chunk: string) => {
-    text += chunk
-  })
-  socket.on('end', () => socket.end())
-  socket.on('close', () => {
-    isClosed = true
-  })
-  socket.on('error', () => undefined)
-  await new Promise((resolve) => socket.on('connect', resolve))
-  return {
-    socket,
-    text: () => text,
-    statuses: () => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status)),
-    bodies: () => text.match(/"code":"\w+"/g) ?? [],
-    closed: () => until(() => isClosed),
-  }
-}
+const aConnection = () => aConnectionTo(world.port)
 
 /** Lets Graph hold its answer until it is released. */
 const aSlowGraph = () => {
@@ -212,48 +191,6 @@ describe('a client that never closes', () => {
     clearInterval(writing)
 
     expect(socket.destroyed).toBe(true)
-  })
-})
-
-describe('a client that half-closes after its request', () => {
-  it('gets its reply', async () => {
-    const graph = aSlowGraph()
-    const { closed, socket, statuses } = await aConnection()
-    socket.end(requestText({ authorization }))
-    await graph.arrived()
-    graph.release()
-    await closed()
-
-    expect(statuses()).toEqual([201])
-  })
-})
-
-describe('a target that is no path', () => {
-  it.each(['foo://x', 'http://[::1', 'http://[::1/SECRET', '*'])(
-    '(%s) is answered as JSON, and recorded',
-    async (target) => {
-      const warnings: Array<Error> = []
-      process.on('warning', (warning) => warnings.push(warning))
-      const { bodies, socket, statuses } = await aConnection()
-      socket.write(requestText({ target }))
-      await until(() => statuses().length > 0)
-      socket.destroy()
-
-      expect(bodies()).toHaveLength(2)
-      expect(afterStart()).toHaveLength(1)
-      expect(warnings).toEqual([])
-    },
-  )
-})
-
-describe('another version of HTTP', () => {
-  it.each(['HTTP/1.0', 'HTTP/2.0'])('(%s) is refused', async (version) => {
-    const { socket, statuses } = await aConnection()
-    socket.write(requestText({ authorization }).replace('HTTP/1.1', version))
-    await until(() => statuses().length > 0)
-    socket.destroy()
-
-    expect(statuses()).toEqual([400])
   })
 })
 

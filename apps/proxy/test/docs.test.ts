@@ -25,7 +25,7 @@ const errors: { readonly [K in ProxyError['_tag']]: ReadonlyArray<Extract<ProxyE
   MethodNotAllowed: [{ _tag: 'MethodNotAllowed' }],
   MediaTypeUnsupported: [{ _tag: 'MediaTypeUnsupported' }],
   ExpectationFailed: [{ _tag: 'ExpectationFailed' }],
-  BodyTooLarge: [{ _tag: 'BodyTooLarge' }],
+  BodyTooLarge: [{ _tag: 'BodyTooLarge', bytesRead: 0 }],
   BodyNotReceived: [{ _tag: 'BodyNotReceived', why: 'timeout' }],
   IdempotencyKeyMalformed: [{ _tag: 'IdempotencyKeyMalformed' }],
   IdempotencyKeyReused: [{ _tag: 'IdempotencyKeyReused', earlierAuditId: 'e' }],

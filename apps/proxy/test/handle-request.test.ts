@@ -164,6 +164,39 @@ describe('when a refusal cannot be recorded', () => {
   })
 })
 
+describe('when the client is gone', () => {
+  it('before the intent is on record, the call is refused', async () => {
+    const { happened, ports, records } = fakePorts()
+    await handleRequest(ports)({ ...request, isGone: () => true })()
+
+    expect(happened).toEqual(['refusal on record'])
+    expect(records).toMatchObject([
+      { kind: 'refusal', code: 'requestTimeout', reason: 'clientClosed', caller: { objectId: 's1' } },
+    ])
+  })
+
+  it('after that, and before anything is sent, it is not sent', async () => {
+    const { happened, ports, records } = fakePorts()
+    await handleRequest(ports)({ ...request, isGone: () => happened.includes('intent on record') })()
+
+    expect(happened).toEqual(['intent on record', 'outcome on record'])
+    expect(records.at(-1)).toMatchObject({
+      outcome: 'notSent',
+      code: 'requestTimeout',
+      reason: 'clientClosed',
+      attempts: 0,
+      clientGone: true,
+    })
+  })
+
+  it('after it was sent, the outcome is what Graph says, and that nobody was there to be told', async () => {
+    const { happened, ports, records } = fakePorts()
+    await handleRequest(ports)({ ...request, isGone: () => happened.includes('sent') })()
+
+    expect(records.at(-1)).toMatchObject({ outcome: 'applied', clientGone: true })
+  })
+})
+
 const answering = (...answers: ReadonlyArray<E.Either<ProxyError, GraphAnswer>>): Partial<Ports> => {
   const left = [...answers]
   return { sendToGraph: () => () => () => Promise.resolve(left.shift() ?? E.right(created)) }

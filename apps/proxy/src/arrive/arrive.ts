@@ -69,7 +69,7 @@ const withAcceptableBody = (arrival: Arrival): E.Either<ProxyError, Arrival> => 
     return E.left({ _tag: 'MediaTypeUnsupported' })
   }
   return Number(headerOf(request, 'content-length') ?? 0) > bodyLimitInBytes
-    ? E.left({ _tag: 'BodyTooLarge' })
+    ? E.left({ _tag: 'BodyTooLarge', bytesRead: 0 })
     : E.right(arrival)
 }
 

@@ -96,6 +96,8 @@ export interface RefusalRecord extends Recorded, FromWhere {
   readonly operation?: OperationName
   readonly version?: string
   readonly ids?: Readonly<Record<string, string>>
+  /** Of a body that was too large: it was not read to its end. */
+  readonly bodyBytesRead?: number
   readonly problems?: ReadonlyArray<{ readonly pointer?: string; readonly code: ProblemCode }>
 }
 
@@ -163,6 +165,8 @@ export interface LifecycleRecord extends Recorded {
 export type LifecycleEvent =
   | 'started'
   | 'stopped'
+  /** The process ends through a mistake of ours. */
+  | 'failed'
   /** For a while nothing could be written. */
   | 'gap'
   /** Digests are made, or checkpoints signed, with another key from here on. */

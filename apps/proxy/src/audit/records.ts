@@ -204,6 +204,7 @@ export const refusalOf = (
     ...(known === undefined ? {} : { caller: known }),
     ...(route === undefined ? {} : { operation: route.operation, version: route.version, ids: { ...route.ids } }),
     ...(problems === undefined ? {} : { problems }),
+    ...(error._tag === 'BodyTooLarge' ? { bodyBytesRead: error.bytesRead } : {}),
   }
 }
 

@@ -71,6 +71,7 @@ const partsOf = (record: AuditRecord): ReadonlyArray<string> => {
         ...(record.caller === undefined ? [] : [callerText(record.caller)]),
         fromWhere(record),
         ...requestIdText(record),
+        ...(record.bodyBytesRead === undefined ? [] : [`${String(record.bodyBytesRead)} bytes of its body were read`]),
         ...(record.problems ?? []).map(({ code, pointer }) => `${pointer ?? ''} ${code}`.trim()),
       ]
     case 'replay':

@@ -61,7 +61,7 @@ export type ProxyError =
   | { readonly _tag: 'MethodNotAllowed' }
   | { readonly _tag: 'MediaTypeUnsupported' }
   | { readonly _tag: 'ExpectationFailed' }
-  | { readonly _tag: 'BodyTooLarge' }
+  | { readonly _tag: 'BodyTooLarge'; readonly bytesRead: number }
   | { readonly _tag: 'BodyNotReceived'; readonly why: 'timeout' | 'clientClosed' }
   | { readonly _tag: 'IdempotencyKeyMalformed' }
   | { readonly _tag: 'Draining' }
@@ -130,6 +130,8 @@ export type ProxyError =
       readonly _tag: 'GraphTimedOut'
       readonly sent: boolean
       readonly status: number | undefined
+      /** Time ran out for another reason than Graph. */
+      readonly why?: 'the process ends'
       readonly requestId?: string | undefined
     }
   // 6 decode the answer

@@ -34,7 +34,10 @@ export const reasonOf = (error: ProxyError): string | undefined => {
     case 'GraphAnswerUnreadable':
       return bounded(error.what)
     case 'GraphTimedOut':
-      return error.sent ? 'after it was sent' : 'before it was sent'
+      return [
+        error.sent ? 'after it was sent' : 'before it was sent',
+        ...(error.why === undefined ? [] : [error.why]),
+      ].join(': ')
     case 'GraphRefused':
     case 'GraphRouteUnsupported':
     case 'GraphRejectedOurToken':

@@ -84,12 +84,15 @@ const useTurn =
         T.fromIO(turn.end({ _tag: 'Unused' })),
         T.map(() => ({ result: E.left(error), attempts: progress.attempts })),
       )
-    return call.request.isGone()
-      ? giveBack({ _tag: 'BodyNotReceived', why: 'clientClosed' })
-      : pipe(
-          ports.upstreamTokens.take(call, deadline),
-          TE.matchE(giveBack, send(ports, call, deadline, progress, turn)),
-        )
+    return pipe(
+      ports.upstreamTokens.take(call, deadline),
+      // Nothing was sent, and nobody waits for it any more.
+      TE.filterOrElse<ProxyError, string>(
+        () => !call.request.isGone(),
+        () => ({ _tag: 'BodyNotReceived', why: 'clientClosed' }),
+      ),
+      TE.matchE(giveBack, send(ports, call, deadline, progress, turn)),
+    )
   }
 
 /** One try: waits for a turn, takes a token, sends. */

@@ -259,7 +259,7 @@ describe.each([
     await failing.result
     await graph.close()
 
-    expect(await held.result).toMatchObject({ left: { _tag: 'GraphConnectionLost' } })
+    expect(await held.result).toMatchObject({ left: { _tag: 'GraphTimedOut', sent: true, why: 'the process ends' } })
   })
 })
 

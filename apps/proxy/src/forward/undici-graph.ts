@@ -46,7 +46,12 @@ const isTlsCode = (code: string): boolean =>
     code,
   )
 
+/** What calls that are still under way end with when the process does. */
+class ProcessEnds extends Error {}
+
 const errorBeforeStart = (progress: Progress, cause: unknown): ProxyError => {
+  if (cause instanceof ProcessEnds)
+    return { _tag: 'GraphTimedOut', sent: false, status: undefined, why: 'the process ends' }
   if (progress.timedOut) return { _tag: 'GraphTimedOut', sent: false, status: undefined }
   return isTlsCode(codeOf(cause)) ? { _tag: 'GraphTlsFailed', cause } : { _tag: 'GraphUnreachable', cause }
 }
@@ -64,6 +69,8 @@ const faultOfAnswer = (cause: unknown): string | undefined => {
 
 const errorAfterStart = (progress: Progress, cause: unknown): ProxyError => {
   const { requestId, status } = progress
+  if (cause instanceof ProcessEnds)
+    return { _tag: 'GraphTimedOut', sent: true, status, requestId, why: 'the process ends' }
   if (progress.timedOut || codeOf(cause).endsWith('TIMEOUT'))
     return { _tag: 'GraphTimedOut', sent: true, status, requestId }
   const what = progress.unreadable ?? (status === undefined ? faultOfAnswer(cause) : 'it was cut off')
@@ -201,7 +208,7 @@ const renewablePool = ({ connect, connections, origin }: UndiciGraphSettings) =>
     },
     close: async (): Promise<void> => {
       isClosed = true
-      await Promise.all([...retired, current].map((pool) => pool.destroy()))
+      await Promise.all([...retired, current].map((pool) => pool.destroy(new ProcessEnds('the process ends'))))
     },
   }
 }

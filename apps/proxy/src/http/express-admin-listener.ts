@@ -49,7 +49,10 @@ export const expressAdminListener = (
 }
 
 const respond = (response: ServerResponse, status: number, body: object): void => {
-  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
+  const json = JSON.stringify(body)
+  response
+    .writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(json) })
+    .end(json)
 }
 
 const notFound = { status: 'notFound', known: ['/livez', '/readyz'] }

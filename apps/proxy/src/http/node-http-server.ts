@@ -218,6 +218,8 @@ export const nodeHttpServer = (
       socket.destroySoon()
       return
     }
+    // Node would end our half when the client has ended its own, since it knows of no answer that is still to come.
+    if (verdict === 'alone') socket.removeAllListeners('end')
     say(verdict, socket, refused, code)
   })
 

@@ -5,9 +5,12 @@ import { bodyLimitInBytes } from '../arrive/index.js'
 import { type ProxyError, requestMalformed } from '../domain/proxy-error.js'
 import type { Exchange } from './conversations.js'
 
+const receivedOf = (error: unknown): number =>
+  typeof error === 'object' && error !== null && 'received' in error ? Number(error.received) : 0
+
 const errorOf = (error: unknown): ProxyError => {
   const type = typeof error === 'object' && error !== null && 'type' in error ? error.type : undefined
-  if (type === 'entity.too.large') return { _tag: 'BodyTooLarge' }
+  if (type === 'entity.too.large') return { _tag: 'BodyTooLarge', bytesRead: receivedOf(error) }
   return type === 'request.size.invalid'
     ? requestMalformed('The body is not as long as Content-Length says.')
     : { _tag: 'BodyNotReceived', why: 'clientClosed' }

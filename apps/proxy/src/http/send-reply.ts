@@ -31,7 +31,8 @@ export const sendReply = (
     conversations.endWith(exchange)
   }
   response.writeHead(status, { ...headers, 'Content-Length': String(Buffer.byteLength(body)) })
-  if (!lingers) {
+  // Who has ended its half sends no more.
+  if (!lingers || request.socket.readableEnded) {
     response.end(body)
     return
   }

@@ -84,6 +84,7 @@ describe('a Content-Length', () => {
       status: 413,
       code: 'bodyTooLarge',
       closes: true,
+      record: { bodyBytesRead: 0 },
     })
   })
 
@@ -204,7 +205,7 @@ describe('a chunk', () => {
       status: 413,
       code: 'bodyTooLarge',
       closes: true,
-      record: { caller: { kind: 'application' } },
+      record: { caller: { kind: 'application' }, bodyBytesRead: 3 * 0x4000 },
     })
   })
 

@@ -47,6 +47,8 @@ export interface Battery {
   readonly expectOutcome: (answer: Answer) => void
   /** Of one answer, as it is checked above. */
   readonly expectRefusal: (answer: Answer | undefined, owed: Refusal, options?: ConnectionOptions) => Answer
+  /** So many records more are right, and were looked at by the test itself. */
+  readonly owe: (records: number) => void
   /** Since the last look. Throws when anything came to Graph that is not of the finite language. */
   readonly sentSince: () => ReadonlyArray<FiniteRequest>
   /** Nothing is on record but what was owed so far, and Graph has seen nothing else. */
@@ -125,6 +127,9 @@ export const aBattery = (world: TestWorld): Battery => {
     expectDone: async (bytes, path) => expectDoneBy(await exchangedWith(world.port, bytes), path),
     expectDoneBy,
     expectOutcome,
+    owe: (records) => {
+      owedRecords += records
+    },
     sentSince,
     expectNothingElse: () => {
       expect(sentSince()).toEqual([])
