@@ -1,9 +1,11 @@
+import { once } from 'node:events'
 import { Agent, createServer as createHttpServer } from 'node:http'
 import { connect, createServer, type Socket } from 'node:net'
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { httpLimits, listen } from '../src/http/node-http-server.js'
+import { Conversations } from '../src/http/conversations.js'
+import { closeServer, httpLimits, listen, nodeHttpServer } from '../src/http/node-http-server.js'
 import { aProxyProcess, callOver, type Surroundings, surroundings, untilReady } from './a-proxy-process.js'
 import { aRunningProxy, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
 import { skippedAloud } from './skipped-aloud.js'
@@ -48,6 +50,7 @@ describe('the limits of a connection', () => {
       requestTimeoutInMs: 30_000,
       checkEveryInMs: 1_000,
       keepAliveTimeoutInMs: 5_000,
+      silenceTimeoutInMs: 180_000,
       handshakeTimeoutInMs: 10_000,
       mostHeaderBytes: 16_384,
       mostRequestsPerConnection: 1_000,
@@ -208,6 +211,60 @@ describe('with limits that a test can wait for', () => {
       'tokenMissing',
       'routeNotFound',
     ])
+  })
+})
+
+describe('behind the last request of a connection', () => {
+  it('nothing more is read while that is under way: a flood would be kept, request for request', async () => {
+    const conversations = new Conversations(1)
+    let kept = 0
+    let reply = (): void => undefined
+    const server = nodeHttpServer(
+      (request, response) => {
+        kept++
+        if (conversations.begin(request, response) !== undefined) reply = () => response.end('the last')
+      },
+      conversations,
+      () => {
+        throw new Error('nothing of this is refused')
+      },
+    )
+    const port = Number(new URL(await listen(server, { host: '127.0.0.1', port: 0 })).port)
+    const connection = await aConnection(port)
+    connection.socket.write('GET / HTTP/1.1\r\n\r\n'.repeat(20_000))
+    await until(() => kept > 1)
+    // More rounds than it would take to read it all.
+    for (let round = 0; round < 100; round++) await new Promise(setImmediate)
+    const keptSoFar = kept
+    reply()
+    await connection.closed
+    await closeServer(server)
+
+    expect(keptSoFar).toBeLessThan(10_000)
+    expect(connection.text()).toMatch(/the last$/)
+  })
+})
+
+describe('a client that does not read its reply', () => {
+  it('is not waited for without end', async () => {
+    const server = nodeHttpServer(
+      // More than the system keeps for anyone.
+      (_request, response) => response.end(Buffer.alloc(64 * 1024 * 1024)),
+      new Conversations(),
+      () => {
+        throw new Error('nothing of this is refused')
+      },
+      { limits: { ...httpLimits, silenceTimeoutInMs: 100 } },
+    )
+    const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve))
+    const client = connect(Number(new URL(await listen(server, { host: '127.0.0.1', port: 0 })).port), '127.0.0.1')
+    client.on('error', () => undefined).pause()
+    client.write('GET / HTTP/1.1\r\n\r\n')
+    await once(await accepted, 'close')
+    client.destroy()
+    await closeServer(server)
+
+    expect(client.bytesRead).toBeLessThan(64 * 1024 * 1024)
   })
 })
 

@@ -55,6 +55,8 @@ describe('a request of which that is not certain', () => {
     ['it is a value of something else', ['prefer=validate-only']],
     ['it is another value', ['handling=validateOnly']],
     ['it is a shorter value', ['handling=validate']],
+    ['it is the noun', ['handling=validation-only']],
+    ['it is a participle', ['return=minimal, Handling="Validating"']],
     ['it is two words', ['handling=validate only']],
     ['it has blanks in quotes', ['handling=" validate-only"']],
     ['its quotes do not end', ['handling="validate-only']],

@@ -12,8 +12,9 @@ const isMentionedIn = (text: string): boolean => text.replaceAll('\\', '').toLow
  */
 export const isValidateOnly = ({ headers }: IncomingRequest): E.Either<ProxyError, boolean> => {
   const text = headers.flatMap(([name, value]) => (name === 'prefer' ? [value] : [])).join(', ')
-  if (preferencesIn(text)?.get('handling')?.toLowerCase() === 'validate-only') return E.right(true)
-  return isMentionedIn(text)
+  const handling = preferencesIn(text)?.get('handling')?.toLowerCase() ?? ''
+  if (handling === 'validate-only') return E.right(true)
+  return isMentionedIn(text) || handling.includes('validat')
     ? E.left(
         requestMalformed(
           'The Prefer header speaks of validating in a way that is not certain. Send it as "Prefer: handling=validate-only", or leave it out to create the state.',

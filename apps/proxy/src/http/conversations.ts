@@ -86,7 +86,11 @@ export class Conversations {
     const exchange: Exchange = { request, response, failure: undefined, onFailure: () => undefined }
     const conversation = this.#all.get(request.socket)
     if (conversation === undefined) return exchange
-    if (conversation.isBroken || conversation.isOver || conversation.left === 0) return undefined
+    if (conversation.isBroken || conversation.isOver || conversation.left === 0) {
+      // Node would keep all that comes, request for request, for as long as the last reply takes. When this returns it goes on reading.
+      queueMicrotask(() => request.socket.pause())
+      return undefined
+    }
     conversation.left = isLastByItself(request) ? 0 : conversation.left - 1
     if (conversation.left === 0) response.setHeader('Connection', 'close')
     conversation.latest = exchange

@@ -34,6 +34,8 @@ export interface HttpLimits {
   readonly checkEveryInMs: number
   /** Between a reply and the next request. */
   readonly keepAliveTimeoutInMs: number
+  /** While nothing at all comes or goes: longer than a call to Graph may take. */
+  readonly silenceTimeoutInMs: number
   /** From the connection to the end of the TLS handshake. */
   readonly handshakeTimeoutInMs: number
   /** Of the request line with all headers. How many they may be is for `arrive/`. */
@@ -47,6 +49,7 @@ export const httpLimits: HttpLimits = {
   requestTimeoutInMs: 30_000,
   checkEveryInMs: 1_000,
   keepAliveTimeoutInMs: 5_000,
+  silenceTimeoutInMs: 180_000,
   handshakeTimeoutInMs: 10_000,
   mostHeaderBytes: 16 * 1024,
   mostRequestsPerConnection: 1_000,
@@ -147,6 +150,8 @@ const serverWith = (
           listener,
         )
   if (mostConnections !== undefined) server.maxConnections = mostConnections
+  // A client that does not read its replies would else keep its connection for ever: to Node it is not idle.
+  server.timeout = limits.silenceTimeoutInMs
   // Node would silently leave out the headers above its own limit; ours are counted when the request arrives.
   server.maxHeadersCount = 0
   Object.assign(server, { httpAllowHalfOpen: true })
