@@ -223,8 +223,8 @@ describe('when Graph fails so often in a row', () => {
   /** A gate that has just left Graph alone, for 2.5 seconds. */
   const leftAlone = async (change = {}) => {
     const world = callersAtTheGate({ breakerFailures, ...change })
-    for (const how of failing) {
-      const asked = world.ask('ada')
+    for (const [index, how] of failing.entries()) {
+      const asked = world.ask(index === 0 ? 'eve' : 'ada')
       await world.pass()
       endTurn(asked, how)
     }
@@ -233,7 +233,7 @@ describe('when Graph fails so often in a row', () => {
 
   it('it is left alone, those that wait are told at once, and those that come', async () => {
     const { ask, askMany, changes, pass } = callersAtTheGate({ breakerFailures, concurrency: 3 })
-    const asked = askMany(5, 'ada')
+    const asked = [ask('eve'), ...askMany(4, 'ada')]
     await pass()
     failing.forEach((how, index) => asked.slice(index, index + 1).forEach((one) => endTurn(one, how)))
     await pass()
@@ -243,7 +243,23 @@ describe('when Graph fails so often in a row', () => {
     // The first two ends let the two that waited go.
     expect(asked.map(hasTurn)).toEqual([true, true, true, true, true])
     expect(refusalOf(late)).toEqual({ _tag: 'GraphLeftAlone', retryAfterInSeconds: 3 })
-    expect(changes).toEqual([{ _tag: 'GraphIsLeftAlone', failures: 3 }])
+    expect(changes).toEqual([{ _tag: 'GraphIsLeftAlone', failures: 3, byAll: true }])
+  })
+
+  it('and all of that for one caller, it is left alone by that one: what others want is sent', async () => {
+    const { ask, askMany, changes, pass } = callersAtTheGate({ breakerFailures, concurrency: 3 })
+    const asked = askMany(3, 'ada')
+    const [waiting, ofBob] = [askMany(3, 'ada'), ask('bob')]
+    await pass()
+    asked.forEach((one) => endTurn(one, { _tag: 'Answered', status: 500 }))
+    await pass()
+    const [more, ofEve] = [ask('ada'), ask('eve')]
+    await pass()
+
+    expect(changes).toEqual([{ _tag: 'GraphIsLeftAlone', failures: 3, byAll: false }])
+    expect([...waiting, more].map(refusalOf)).toContainEqual({ _tag: 'GraphLeftAlone', retryAfterInSeconds: 3 })
+    expect(refusalOf(more)).toEqual({ _tag: 'GraphLeftAlone', retryAfterInSeconds: 3 })
+    expect([ofBob, ofEve].map(hasTurn)).toEqual([true, true])
   })
 
   it('those that wait for a slot are told at once', async () => {
@@ -267,7 +283,7 @@ describe('when Graph fails so often in a row', () => {
     const after = ask('bob')
     await pass()
     expect(hasTurn(after)).toBe(true)
-    expect(changes).toEqual([{ _tag: 'GraphIsLeftAlone', failures: 3 }, { _tag: 'GraphIsWellAgain' }])
+    expect(changes).toEqual([{ _tag: 'GraphIsLeftAlone', failures: 3, byAll: true }, { _tag: 'GraphIsWellAgain' }])
   })
 
   it.each<[string, TurnEnd]>([
