@@ -11,6 +11,12 @@ export interface Asked {
   settledAtInMs: number | undefined
 }
 
+interface AskOptions {
+  readonly inMs?: number
+  readonly isAgain?: boolean
+  readonly onTurn?: (asked: Asked) => void
+}
+
 const callerNamed = (objectId: string): Caller => ({ kind: 'application', issuer: 'i', objectId, keyId: 'k' })
 
 /** A gate in virtual time, and callers that ask it for turns. */
@@ -29,22 +35,19 @@ export const callersAtTheGate = (change: Partial<PacedGateSettings> = {}) => {
     ...change,
   })
 
-  const ask = (
-    caller: string,
-    { inMs = 25_000, isAgain = false, onTurn = (_: Asked): void => undefined } = {},
-  ): Asked => {
+  const ask = (caller: string, { inMs = 25_000, isAgain = false, onTurn }: AskOptions = {}): Asked => {
     const asked: Asked = { result: undefined, settledAtInMs: undefined }
     const deadline = { atInMs: time.nowInMs() + inMs }
     void gate
       .turn({ caller: callerNamed(caller), deadline, isAgain })()
       .then((result) => {
         Object.assign(asked, { result, settledAtInMs: time.nowInMs() })
-        if (result._tag === 'Right') onTurn(asked)
+        if (result._tag === 'Right') onTurn?.(asked)
       })
     return asked
   }
 
-  const askMany = (count: number, caller: string, options = {}): ReadonlyArray<Asked> =>
+  const askMany = (count: number, caller: string, options: AskOptions = {}): ReadonlyArray<Asked> =>
     Array.from({ length: count }, () => ask(caller, options))
 
   return {

@@ -163,7 +163,8 @@ describe('a call with an idempotency key', () => {
   })
 
   it('is made anew when Graph saw nothing of it, or said to come later', async () => {
-    world = await aRunningProxy()
+    // Too short for the second wait, which Graph asks for when it was tried again.
+    world = await aRunningProxy({ UPSTREAM_DEADLINE_MS: '2500' })
     const throttled = httpResponse('429 Too Many Requests', { 'Retry-After': '1' }, '{}')
     world.scriptGraph((socket) => socket.write(throttled))
     const first = await send(world)

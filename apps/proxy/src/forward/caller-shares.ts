@@ -23,8 +23,9 @@ export interface CallerShares {
   readonly othersPerMs: (share: CallerShare, nowInMs: number) => number
 }
 
-/** Each may be ahead of its share by so much of the window: a few calls at once are no flood. */
-const aheadOfWindow = 0.1
+/** Each may be ahead by so much of its share, or so many calls: a few at once are no flood. */
+const aheadOfShare = 0.1
+const leastAhead = 1
 /** A caller that takes more than its share is held to have had so many calls more than that at most. */
 const mostOwed = 4
 /** For how much of the window a call of late counts. */
@@ -35,7 +36,6 @@ const recentOfWindow = 0.5
  * has had its share by what one call takes at that rate (a virtual time, as in start-time fair queueing).
  */
 export const callerShares = (calls: number, windowInMs: number): CallerShares => {
-  const aheadInMs = windowInMs * aheadOfWindow
   const recentInMs = windowInMs * recentOfWindow
   // In the order in which they were seen last.
   const shares = new Map<string, CallerShare>()
@@ -67,13 +67,20 @@ export const callerShares = (calls: number, windowInMs: number): CallerShares =>
     return Math.max(1, shares.size)
   }
 
-  const withinFromInMs = ({ paidUntilInMs }: CallerShare): number => paidUntilInMs - aheadInMs
+  const shareInWindow = (): number => calls / Math.max(1, shares.size)
+
+  const aheadCalls = (): number => Math.max(shareInWindow() * aheadOfShare, leastAhead)
+
+  /** For how long a caller has had its share with one call. What it may be ahead counts: so no window has more than its share. */
+  const paysInMs = (): number => windowInMs / Math.max(shareInWindow() / 2, shareInWindow() - aheadCalls())
+
+  const withinFromInMs = ({ paidUntilInMs }: CallerShare): number => paidUntilInMs - aheadCalls() * paysInMs()
 
   return {
     of: (key, nowInMs) => {
       forget(nowInMs)
       if (shares.size === 0) busySinceInMs = nowInMs
-      const share = shares.get(key) ?? {
+      const seen = shares.get(key) ?? {
         key,
         paidUntilInMs: nowInMs,
         seenAtInMs: nowInMs,
@@ -81,21 +88,21 @@ export const callerShares = (calls: number, windowInMs: number): CallerShares =>
         recentAtInMs: nowInMs,
         isWaiting: false,
       }
-      see(share, nowInMs)
-      return share
+      see(seen, nowInMs)
+      return seen
     },
     withinFromInMs,
-    sent: (share, nowInMs) => {
-      see(share, nowInMs)
-      if (withinFromInMs(share) <= nowInMs)
-        for (const counted of [share, all]) counted.recent = fade(counted, nowInMs) + 1
-      const oneInMs = (windowInMs / calls) * active(nowInMs)
-      const paidUntilInMs = Math.max(share.paidUntilInMs, nowInMs) + oneInMs
-      share.paidUntilInMs = Math.min(paidUntilInMs, nowInMs + aheadInMs + mostOwed * oneInMs)
+    sent: (seen, nowInMs) => {
+      see(seen, nowInMs)
+      if (withinFromInMs(seen) <= nowInMs)
+        for (const counted of [seen, all]) counted.recent = fade(counted, nowInMs) + 1
+      forget(nowInMs)
+      const paidUntilInMs = Math.max(seen.paidUntilInMs, nowInMs) + paysInMs()
+      seen.paidUntilInMs = Math.min(paidUntilInMs, nowInMs + (aheadCalls() + mostOwed) * paysInMs())
     },
     active,
-    othersPerMs: (share, nowInMs) => {
-      const others = Math.max(0, fade(all, nowInMs) - fade(share, nowInMs))
+    othersPerMs: (own, nowInMs) => {
+      const others = Math.max(0, fade(all, nowInMs) - fade(own, nowInMs))
       // What could be counted by now: without this the first seconds would seem quiet.
       const countedInMs = recentInMs * (1 - Math.exp((busySinceInMs - nowInMs) / recentInMs))
       return others === 0 ? 0 : others / Math.max(countedInMs, recentInMs / 10)

@@ -59,19 +59,20 @@ interface Estimate {
   readonly why: Why
 }
 
-/** A bound on memory; what comes first as a rule is that the turn would be too late. */
+/** A bound on memory; what comes first as a rule is that the turn would be too late. The first of a caller may be as many. */
 const mostWaiting = 10_000
 /** Calls of callers that are over their share are sent so close to each other that a whole budget takes this much of a window. */
 const spreadOfWindow = 0.8
 /** Timers may be so late, and what should have gone in the meantime goes at once. */
 const latenessInMs = 5
 /** Nobody within its share is to wait for twice the time that a round of all callers takes. */
-const bearableFairWaits = 1.4
+const bearableFairWaits = 1.45
 /** Of the time that is left for a call, what is kept for the call itself at most, and a floor below that. */
 const mostKeptOfTime = 0.2
 const leastKeptInMs = 500
 const firstLatencyInMs = 500
 const weightOfLast = 0.1
+const usualLatencies = 3
 
 const draining: E.Either<ProxyError, never> = E.left({ _tag: 'Draining' })
 
@@ -95,9 +96,10 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
   const limit = throttle(pace.calls, windowInMs)
   const switchOff = breaker(breakerFailures)
   const promises = promisedTimes()
+  // In the order in which they were sent.
+  const underWay = new Set<{ readonly sentAtInMs: number }>()
 
   let hasEnded = false
-  let underWay = 0
   let latencyInMs = firstLatencyInMs
   let spacedAtInMs = -Infinity
   let patienceInMs = 0
@@ -107,13 +109,17 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
 
   /**
    * Once Graph has throttled, others use the limit too, and it is not known where it is: then no more are under way than keep
-   * up twice the pace, since all that are when it is hit are sent for nothing.
+   * up twice the pace, since all that are when it is hit are sent for nothing. Those that take much longer than others do
+   * not count.
    */
-  const mostUnderWay = (nowInMs: number): number => {
+  const fewerUnderWayAtInMs = (nowInMs: number): number => {
     const budget = limit.budget(nowInMs)
-    return budget >= pace.calls
-      ? concurrency
-      : Math.min(concurrency, Math.max(2, Math.ceil((2 * latencyInMs * budget) / windowInMs)))
+    if (budget >= pace.calls) return nowInMs
+    const most = Math.max(2, Math.ceil((2 * latencyInMs * budget) / windowInMs))
+    const usualInMs = usualLatencies * latencyInMs
+    const usual = [...underWay].filter(({ sentAtInMs }) => sentAtInMs > nowInMs - usualInMs)
+    const oldest = usual.at(-most)
+    return oldest === undefined ? nowInMs : oldest.sentAtInMs + usualInMs
   }
 
   const takesPerCallInMs = (nowInMs: number): number =>
@@ -121,12 +127,14 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
 
   /** When the nth of those that wait, counting from 1, finds a free slot. */
   const slotAtInMs = (nth: number, nowInMs: number, budget = limit.budget(nowInMs)): number => {
-    const beyond = nth - (budget - slots.occupied(nowInMs))
+    const occupied = slots.occupied(nowInMs)
+    const beyond = nth - Math.max(0, budget - occupied)
     if (beyond <= 0) return nowInMs
     const cycles = Math.floor((beyond - 1) / budget)
-    const place = (beyond - 1) % budget
+    // Where more are occupied than there are to be, those that come free first go to nobody.
+    const place = Math.max(0, occupied - budget) + ((beyond - 1) % budget)
     // Those whose slots are taken later than now are sent at a distance, and come free at one.
-    const unsent = Math.max(0, place - slots.occupied(nowInMs))
+    const unsent = Math.max(0, place - occupied)
     const freeAtInMs = slots.freeAtInMs(place) ?? nowInMs + unsent * spacingInMs + latencyInMs + windowInMs
     return freeAtInMs + cycles * (windowInMs + latencyInMs)
   }
@@ -138,9 +146,9 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
     const nth = queue.before(share, isAgain) + 1
     const mayGoNow = !share.isWaiting && isWithin(share, nowInMs) && slotAtInMs(1, nowInMs) <= nowInMs
     const nextSlotAtInMs = mayGoNow ? nowInMs : slotAtInMs(nth, nowInMs)
-    const opensAtInMs = limit.phase(nowInMs) === 'Open' ? nowInMs : Math.max(nowInMs, limit.opensAtInMs()) + latencyInMs
+    const opensAtInMs = phase === 'Open' ? nowInMs : Math.max(nowInMs, limit.opensAtInMs()) + latencyInMs
     const sentAtInMs = opensAtInMs + (mayGoNow ? 0 : (nth - 1) * spacingInMs)
-    const beyond = underWay + nth - concurrency
+    const beyond = underWay.size + nth - concurrency
     const connectedAtInMs = beyond <= 0 ? nowInMs : nowInMs + (beyond * latencyInMs) / concurrency
     const atInMs = Math.max(nextSlotAtInMs, sentAtInMs, connectedAtInMs)
     if (atInMs === connectedAtInMs && beyond > 0) return { atInMs, why: 'concurrency' }
@@ -187,8 +195,12 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
 
   const turnFor = ({ item, share }: Queued<Waiter>, isLimitProbe: boolean, sentAtInMs: number): Turn => {
     const { isBreakerProbe } = item
+    const sent = { sentAtInMs }
+    underWay.add(sent)
     const ended = (how: TurnEnd, nowInMs: number): void => {
-      underWay--
+      underWay.delete(sent)
+      if (how._tag === 'Answered' || how._tag === 'Unanswered')
+        latencyInMs += weightOfLast * (nowInMs - sentAtInMs - latencyInMs)
       if (how._tag === 'Unused' || how._tag === 'NotConnected') slots.giveBack()
       else slots.answered(nowInMs)
       switch (how._tag) {
@@ -213,7 +225,6 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
           return
         }
         case 'Answered':
-          latencyInMs += weightOfLast * (nowInMs - sentAtInMs - latencyInMs)
           if (isLimitProbe) {
             limit.passed(nowInMs)
             onChange({ _tag: 'GraphThrottlesNoMore', budget: limit.budget(nowInMs) })
@@ -237,7 +248,6 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
     const { item, share } = queued
     take(item)
     slots.take()
-    underWay++
     spacedAtInMs = Math.min(nowInMs, Math.max(spacedAtInMs, nowInMs - latenessInMs)) + spacingInMs
     shares.sent(share, nowInMs)
     queue.moved(share)
@@ -264,13 +274,16 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
   const nextTurnAtInMs = ({ share }: Queued<Waiter>, nowInMs: number): number => {
     const phase = limit.phase(nowInMs)
     if (phase === 'Closed') return limit.opensAtInMs()
-    if (phase === 'Probed' || underWay >= mostUnderWay(nowInMs)) return Infinity
+    if (phase === 'Probed' || underWay.size >= concurrency) return Infinity
     // Graph has said itself that it takes one now: what was learnt of its limit does not hold that one back.
     const isProbe = phase === 'Probe'
     const free = (isProbe ? pace.calls : limit.budget(nowInMs)) - slots.occupied(nowInMs)
     if (free <= 0) return slots.freeAtInMs(-free) ?? Infinity
-    if (isProbe || isWithin(share, nowInMs)) return nowInMs
-    return Math.min(overShareAtInMs(share, free, nowInMs), shares.withinFromInMs(share))
+    if (isProbe) return nowInMs
+    const shareAtInMs = isWithin(share, nowInMs)
+      ? nowInMs
+      : Math.min(overShareAtInMs(share, free, nowInMs), shares.withinFromInMs(share))
+    return Math.max(shareAtInMs, fewerUnderWayAtInMs(nowInMs))
   }
 
   const wakeAt = (atInMs: number, nowInMs: number): void => {
@@ -325,7 +338,11 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
     // What has been tried has less time than it will have when it comes again.
     if (!isAgain) patienceInMs = Math.max(0, leftInMs - keptInMs)
     const estimated = estimate(share, isAgain, nowInMs)
-    if (leftInMs <= 0 || estimated.atInMs > letGoAtInMs || queue.size() >= mostWaiting) {
+    if (
+      leftInMs <= 0 ||
+      estimated.atInMs > letGoAtInMs ||
+      queue.size() >= (share.isWaiting ? mostWaiting : 2 * mostWaiting)
+    ) {
       if (isBreakerProbe) switchOff.probeLost()
       settle(tooLate(share, estimated, nowInMs))
       return

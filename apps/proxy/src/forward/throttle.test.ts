@@ -13,7 +13,7 @@ const hit = (nowInMs: number, retryAfterInSeconds: number | undefined = 10, occu
 })
 
 describe('when Graph throttles', () => {
-  it('it is closed for as long as it says, then one may go, and then all', () => {
+  it('there is a pause for as long as it says, then one may go, and then all', () => {
     const limit = throttle(100, windowInMs)
     expect(limit.phase(0)).toBe('Open')
     expect(limit.throttled(hit(0))).toBe(true)
@@ -24,7 +24,7 @@ describe('when Graph throttles', () => {
     expect(limit.phase(10_100)).toBe('Open')
   })
 
-  it('it is closed for 10 seconds where it does not say, twice as long each time in a row, at most 300', () => {
+  it('there is a pause of 10 seconds where it does not say, twice as long each time in a row, at most 300', () => {
     const limit = throttle(100, windowInMs)
     let nowInMs = 0
     const pauses = Array.from({ length: 7 }, () => {
@@ -40,7 +40,7 @@ describe('when Graph throttles', () => {
     expect(limit.opensAtInMs() - nowInMs).toBe(11_000)
   })
 
-  it('it opens a bit later than it says, at random', () => {
+  it('the pause is a bit longer than it says, at random', () => {
     const limit = throttle(100, windowInMs)
     limit.throttled({ ...hit(0), random: 0.5 })
 
