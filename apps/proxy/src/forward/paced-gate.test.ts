@@ -130,7 +130,11 @@ describe('when Graph throttles one call', () => {
     expect(changes).toHaveLength(1)
   })
 
-  it('another goes first when the first that may go is not sent after all', async () => {
+  it.each<[string, TurnEnd]>([
+    ['is not sent after all', { _tag: 'Unused' }],
+    ['cannot be sent', { _tag: 'NotConnected' }],
+    ['is not answered', { _tag: 'Unanswered' }],
+  ])('another goes first when the first that may go %s', async (_, how) => {
     const { ask, askMany, pass } = callersAtTheGate()
     const first = ask('ada')
     await pass()
@@ -138,7 +142,7 @@ describe('when Graph throttles one call', () => {
     const others = askMany(2, 'bob')
     await pass(5_000)
     expect(turnsOf(others)).toBe(1)
-    others.filter(hasTurn).forEach((one) => endTurn(one, { _tag: 'Unused' }))
+    others.filter(hasTurn).forEach((one) => endTurn(one, how))
     await pass()
     expect(turnsOf(others)).toBe(2)
   })
@@ -351,7 +355,7 @@ describe('when Graph fails so often in a row', () => {
     await pass()
     expect(refusalOf(probe)).toMatchObject({ _tag: 'TurnTooLate', why: 'throttled' })
     await pass(60_000)
-    const next = ask('bob')
+    const next = ask('ada')
     await pass()
     expect(hasTurn(next)).toBe(true)
   })
