@@ -110,7 +110,12 @@ const tellOperator =
         log.info('Graph throttles the gateway no more', { budget: change.budget })
         return
       case 'GraphIsLeftAlone':
-        log.alarm('Graph fails, and is left alone for a while', { failuresInARow: change.failures })
+        log.alarm(
+          change.byAll
+            ? 'Graph fails, and is left alone for a while'
+            : 'Graph fails for one caller, whose calls are not sent for a while',
+          { failuresInARow: change.failures },
+        )
         return
       case 'GraphIsWellAgain':
         log.info('Graph is well again')

@@ -175,6 +175,21 @@ describe('a call with an idempotency key', () => {
     expect(again.headers['idempotent-replayed']).toBeUndefined()
   })
 
+  it('is not made anew when it was done, though Graph’s answer could not be passed on', async () => {
+    world = await aRunningProxy()
+    const unreadable = httpResponse('201 Created', { 'Content-Type': 'application/json' }, '{"id":"the-new-one"}')
+    world.scriptGraph((socket) => socket.write(unreadable))
+    const first = await send(world)
+    const again = await send(world)
+
+    expect(first).toMatchObject({
+      status: 502,
+      error: { innerError: { createdId: 'the-new-one', outcome: 'applied' } },
+    })
+    expect(again).toMatchObject({ status: 502, body: first.body, headers: { 'idempotent-replayed': 'true' } })
+    expect(await calls(world)).toBe(1)
+  })
+
   it('keeps what Graph refused for good', async () => {
     world = await aRunningProxy()
     const refused = httpResponse(

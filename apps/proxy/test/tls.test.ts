@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { trustCertificate } from '@device-install-state/identity-provider'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { httpLimits } from '../src/http/node-http-server.js'
+import { Conversations } from '../src/http/conversations.js'
+import { closeServer, httpLimits, listen, nodeHttpServer } from '../src/http/node-http-server.js'
+import type { TlsFiles } from '../src/http/node-tls-files.js'
 import { aCertificate, type Certificate } from './a-certificate.js'
 import { aRunningProxy, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
 
@@ -38,6 +40,17 @@ afterAll(() => {
   distrust()
   rmSync(folder, { recursive: true })
 })
+
+const tlsFiles: TlsFiles = {
+  ...none,
+  certificate: '',
+  clientCa: undefined,
+  fingerprint: '',
+  notBefore: new Date(0),
+  notAfter: new Date(0),
+  isKeyOpen: false,
+  state: '',
+}
 
 const fingerprintOf = ({ cert }: Certificate): string =>
   new X509Certificate(cert).fingerprint256.replaceAll(':', '').toLowerCase()
@@ -341,6 +354,29 @@ describe('when the files change', () => {
     open.socket.destroy()
     fresh.socket.destroy()
     await world.stop()
+  })
+})
+
+describe('a connection that Node leaves open although nothing can be said over it', () => {
+  it.each<[string, happensTo: (socket: TLSSocket) => void]>([
+    [
+      'TLS broke while a reply was on its way',
+      (socket) => setImmediate(() => socket.emit('error', new Error('broken'))),
+    ],
+    ['it was reset before it was made', (socket) => Object.defineProperty(socket, 'remotePort', { value: undefined })],
+  ])('is ended: %s', async (_, happensTo) => {
+    const conversations = new Conversations()
+    const listening = nodeHttpServer(
+      (request, response) => void conversations.begin(request, response),
+      conversations,
+      () => ({ reply: { status: 400, headers: {}, body: '', code: '', reason: '' }, recorded: Promise.resolve() }),
+      { tls: { files: { ...tlsFiles, certificate: server.cert, key: server.key }, demandsCertificate: false } },
+    )
+    listening.prependListener('secureConnection', happensTo)
+    const port = Number(new URL(await listen(listening, { host: '127.0.0.1', port: 0 })).port)
+
+    expect((await told(port, {})).text()).toBe('')
+    await closeServer(listening, conversations)
   })
 })
 

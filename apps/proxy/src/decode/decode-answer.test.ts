@@ -335,6 +335,12 @@ describe('a status that says "not done"', () => {
     })
   })
 
+  it('500 is none where Intune says so inside of that', () => {
+    const message = JSON.stringify({ ErrorCode: 'Forbidden', Message: 'An error has occurred' })
+
+    expect(decode(500, graphError('UnknownError', message))).toMatchObject({ left: { _tag: 'GraphFailed' } })
+  })
+
   it('401 is about our token', () => {
     expect(decode(401, graphError('InvalidAuthenticationToken', 'x'))).toMatchObject({
       left: { _tag: 'GraphRejectedOurToken' },

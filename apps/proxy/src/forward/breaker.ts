@@ -5,13 +5,25 @@ type Admitted =
   | { readonly _tag: 'Probe' }
   | { readonly _tag: 'Open'; readonly inMs: number }
 
+/** A call that failed. */
+interface FailedCall {
+  readonly caller: string
+  readonly isProbe: boolean
+  readonly nowInMs: number
+  /** From 0 to less than 1. */
+  readonly random: number
+}
+
 export interface Breaker {
   /** Asked for each call. */
-  readonly admit: (nowInMs: number) => Admitted
+  readonly admit: (caller: string, nowInMs: number) => Admitted
+  /** Does it rest for this caller? */
+  readonly restsFor: (caller: string) => boolean
+  readonly restsForAll: () => boolean
   /** For how long it rests, when this failure has opened it; else undefined. */
-  readonly failed: (isProbe: boolean, nowInMs: number, random: number) => number | undefined
+  readonly failed: (call: FailedCall) => number | undefined
   /** True when this success has closed it. */
-  readonly succeeded: (isProbe: boolean) => boolean
+  readonly succeeded: (caller: string, isProbe: boolean) => boolean
   /** The probe was not sent, for no fault of Graph's: the next call is one. */
   readonly probeLost: () => void
 }
@@ -24,6 +36,8 @@ const untilProbedInMs = 1_000
 /** Never opens. */
 const always: Breaker = {
   admit: () => ({ _tag: 'Closed' }),
+  restsFor: () => false,
+  restsForAll: () => false,
   failed: () => undefined,
   succeeded: () => false,
   probeLost: () => undefined,
@@ -31,14 +45,26 @@ const always: Breaker = {
 
 /**
  * Opens after so many failures with no success in between, for 5 seconds, twice as long each time a probe fails, at most a
- * minute. What calls that were under way by then come to changes nothing. `mostFailures` 0: never.
+ * minute. What calls that were under way by then come to changes nothing. If all of these were one caller's, it may be that
+ * caller's calls that Graph cannot bear: then it rests for that caller alone, until so many of others fail, too.
+ * `mostFailures` 0: never.
  */
 export const breaker = (mostFailures: number): Breaker => {
   if (mostFailures === 0) return always
   let failures = 0
+  const failing = new Set<string>()
   let rests = 0
   let openUntilInMs: number | undefined
+  /** For whom it is open, if not for all. */
+  let alone: string | undefined
   let isProbed = false
+
+  const restsFor = (caller: string): boolean => openUntilInMs !== undefined && (alone === undefined || alone === caller)
+
+  const countAnew = (): void => {
+    failures = 0
+    failing.clear()
+  }
 
   const open = (nowInMs: number, random: number): number => {
     // Half of it at random, so that the gateways of a fleet do not probe at once.
@@ -49,30 +75,33 @@ export const breaker = (mostFailures: number): Breaker => {
   }
 
   return {
-    admit: (nowInMs) => {
-      if (openUntilInMs === undefined) return { _tag: 'Closed' }
+    admit: (caller, nowInMs) => {
+      if (openUntilInMs === undefined || !restsFor(caller)) return { _tag: 'Closed' }
       if (isProbed) return { _tag: 'Open', inMs: untilProbedInMs }
       if (nowInMs < openUntilInMs) return { _tag: 'Open', inMs: openUntilInMs - nowInMs }
       isProbed = true
       return { _tag: 'Probe' }
     },
-    failed: (isProbe, nowInMs, random) => {
+    restsFor,
+    restsForAll: () => openUntilInMs !== undefined && alone === undefined,
+    failed: ({ caller, isProbe, nowInMs, random }) => {
       if (isProbe) {
         isProbed = false
         open(nowInMs, random)
         return undefined
       }
-      if (openUntilInMs !== undefined) return undefined
+      if (restsFor(caller)) return undefined
       failures++
-      return failures >= mostFailures ? open(nowInMs, random) : undefined
+      failing.add(caller)
+      if (failures < mostFailures) return undefined
+      alone = openUntilInMs === undefined && failing.size === 1 ? caller : undefined
+      countAnew()
+      return open(nowInMs, random)
     },
-    succeeded: (isProbe) => {
-      if (openUntilInMs === undefined) {
-        failures = 0
-        return false
-      }
-      if (!isProbe) return false
-      failures = 0
+    succeeded: (caller, isProbe) => {
+      if (!restsFor(caller)) countAnew()
+      if (openUntilInMs === undefined || !isProbe) return false
+      countAnew()
       rests = 0
       openUntilInMs = undefined
       isProbed = false

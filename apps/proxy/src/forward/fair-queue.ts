@@ -19,6 +19,8 @@ export interface Queued<A> {
 export interface FairQueue<A> {
   readonly size: () => number
   readonly add: (share: CallerShare, isAgain: boolean, item: A) => Queued<A>
+  /** All that wait now, in no order. */
+  readonly all: () => ReadonlyArray<Queued<A>>
   /** Whose turn it is: the first call of the caller that has had its share up to the earliest time. */
   readonly first: () => Queued<A> | undefined
   /** The first of those, of all callers, that had a turn before. */
@@ -68,6 +70,7 @@ export const fairQueue = <A>(): FairQueue<A> => {
       size++
       return queued
     },
+    all: () => [...lines.values()].flatMap(({ again, fresh }) => [...again, ...fresh]),
     first: () => {
       const line = order.first()
       return line && (firstOf(line.again) ?? firstOf(line.fresh))

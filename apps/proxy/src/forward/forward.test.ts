@@ -122,6 +122,27 @@ describe('a call that may have been done, or never will', () => {
   })
 })
 
+describe('a call that Graph refused, and that was sent again', () => {
+  it.each<[string, ProxyError]>([
+    ['the connection broke', { _tag: 'GraphConnectionLost', cause: 'x' }],
+    ['no answer came in time', { _tag: 'GraphTimedOut', sent: true, status: undefined }],
+  ])('may have been done then, if %s', async (_, error) => {
+    for (const refused of [answered(429), answered(401)])
+      expect(await forwarded({ says: [refused, E.left(error)] })).toMatchObject({ result: E.left(error), attempts: 2 })
+  })
+
+  it('is sent with another token after a 401, and with the same after a 429', async () => {
+    const dropped: Array<string> = []
+    const upstreamTokens: ForwardPorts['upstreamTokens'] = {
+      take: () => TE.right(`token ${String(dropped.length)}`),
+      drop: (_call, token) => () => dropped.push(token),
+    }
+    await forwarded({ says: [answered(429), answered(401), answered(429)] }, { upstreamTokens })
+
+    expect(dropped).toEqual(['token 0'])
+  })
+})
+
 describe('a turn', () => {
   it('that comes too late is an error, and nothing is sent', async () => {
     expect(await forwarded({ turns: 0 })).toMatchObject({ result: E.left(tooLate), attempts: 0, ends: [] })

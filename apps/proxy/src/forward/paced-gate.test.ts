@@ -130,7 +130,11 @@ describe('when Graph throttles one call', () => {
     expect(changes).toHaveLength(1)
   })
 
-  it('another goes first when the first that may go is not sent after all', async () => {
+  it.each<[string, TurnEnd]>([
+    ['is not sent after all', { _tag: 'Unused' }],
+    ['cannot be sent', { _tag: 'NotConnected' }],
+    ['is not answered', { _tag: 'Unanswered' }],
+  ])('another goes first when the first that may go %s', async (_, how) => {
     const { ask, askMany, pass } = callersAtTheGate()
     const first = ask('ada')
     await pass()
@@ -138,7 +142,7 @@ describe('when Graph throttles one call', () => {
     const others = askMany(2, 'bob')
     await pass(5_000)
     expect(turnsOf(others)).toBe(1)
-    others.filter(hasTurn).forEach((one) => endTurn(one, { _tag: 'Unused' }))
+    others.filter(hasTurn).forEach((one) => endTurn(one, how))
     await pass()
     expect(turnsOf(others)).toBe(2)
   })
@@ -240,8 +244,8 @@ describe('when Graph fails so often in a row', () => {
   /** A gate that has just left Graph alone, for 2.5 seconds. */
   const leftAlone = async (change = {}) => {
     const world = callersAtTheGate({ breakerFailures, ...change })
-    for (const how of failing) {
-      const asked = world.ask('ada')
+    for (const [index, how] of failing.entries()) {
+      const asked = world.ask(index === 0 ? 'eve' : 'ada')
       await world.pass()
       endTurn(asked, how)
     }
@@ -250,7 +254,7 @@ describe('when Graph fails so often in a row', () => {
 
   it('those that come are told that it is left alone, at once', async () => {
     const { ask, askMany, changes, pass } = callersAtTheGate({ breakerFailures, concurrency: 3 })
-    const asked = askMany(5, 'ada')
+    const asked = [ask('eve'), ...askMany(4, 'ada')]
     await pass()
     failing.forEach((how, index) => asked.slice(index, index + 1).forEach((one) => endTurn(one, how)))
     await pass()
@@ -260,7 +264,23 @@ describe('when Graph fails so often in a row', () => {
     // The first two ends let the two that waited go.
     expect(asked.map(hasTurn)).toEqual([true, true, true, true, true])
     expect(refusalOf(late)).toEqual({ _tag: 'GraphLeftAlone', retryAfterInSeconds: 3 })
-    expect(changes).toEqual([{ _tag: 'GraphIsLeftAlone', failures: 3 }])
+    expect(changes).toEqual([{ _tag: 'GraphIsLeftAlone', failures: 3, byAll: true }])
+  })
+
+  it('and all of that for one caller, it is left alone by that one: what others want is sent', async () => {
+    const { ask, askMany, changes, pass } = callersAtTheGate({ breakerFailures, concurrency: 3 })
+    const asked = askMany(3, 'ada')
+    const [waiting, ofBob] = [askMany(3, 'ada'), ask('bob')]
+    await pass()
+    asked.forEach((one) => endTurn(one, { _tag: 'Answered', status: 500 }))
+    await pass()
+    const [more, ofEve] = [ask('ada'), ask('eve')]
+    await pass()
+
+    expect(changes).toEqual([{ _tag: 'GraphIsLeftAlone', failures: 3, byAll: false }])
+    expect([...waiting, more].map(refusalOf)).toContainEqual({ _tag: 'GraphLeftAlone', retryAfterInSeconds: 3 })
+    expect(refusalOf(more)).toEqual({ _tag: 'GraphLeftAlone', retryAfterInSeconds: 3 })
+    expect([ofBob, ofEve].map(hasTurn)).toEqual([true, true])
   })
 
   it('those that wait for a slot are told at once', async () => {
@@ -285,7 +305,7 @@ describe('when Graph fails so often in a row', () => {
     const after = ask('bob')
     await pass()
     expect(hasTurn(after)).toBe(true)
-    expect(changes).toEqual([{ _tag: 'GraphIsLeftAlone', failures: 3 }, { _tag: 'GraphIsWellAgain' }])
+    expect(changes).toEqual([{ _tag: 'GraphIsLeftAlone', failures: 3, byAll: true }, { _tag: 'GraphIsWellAgain' }])
   })
 
   it.each<[string, TurnEnd]>([
@@ -335,7 +355,7 @@ describe('when Graph fails so often in a row', () => {
     await pass()
     expect(refusalOf(probe)).toMatchObject({ _tag: 'TurnTooLate', why: 'throttled' })
     await pass(60_000)
-    const next = ask('bob')
+    const next = ask('ada')
     await pass()
     expect(hasTurn(next)).toBe(true)
   })

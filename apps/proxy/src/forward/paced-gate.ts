@@ -16,7 +16,7 @@ import { windowSlots } from './window-slots.js'
 export type GateChange =
   | { readonly _tag: 'GraphThrottles'; readonly inSeconds: number; readonly budget: number }
   | { readonly _tag: 'GraphThrottlesNoMore'; readonly budget: number }
-  | { readonly _tag: 'GraphIsLeftAlone'; readonly failures: number }
+  | { readonly _tag: 'GraphIsLeftAlone'; readonly failures: number; readonly byAll: boolean }
   | { readonly _tag: 'GraphIsWellAgain' }
 
 export interface PacedGateSettings {
@@ -178,22 +178,23 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
     waiter.settle(refusal)
   }
 
-  const refuseAll = (refusal: E.Either<ProxyError, never>): void => {
-    for (let first = queue.first(); first !== undefined; first = queue.first()) refuse(first.item, refusal)
+  const refuseAll = (refusal: E.Either<ProxyError, never>, isMeant: (caller: string) => boolean): void => {
+    for (const { item, share } of queue.all()) if (isMeant(share.key)) refuse(item, refusal)
   }
 
-  const failed = (isBreakerProbe: boolean, nowInMs: number): void => {
-    const restInMs = switchOff.failed(isBreakerProbe, nowInMs, random())
+  const failed = (caller: string, isProbe: boolean, nowInMs: number): void => {
+    const restInMs = switchOff.failed({ caller, isProbe, nowInMs, random: random() })
     if (restInMs === undefined) return
-    onChange({ _tag: 'GraphIsLeftAlone', failures: breakerFailures })
-    refuseAll(leftAlone(restInMs))
+    onChange({ _tag: 'GraphIsLeftAlone', failures: breakerFailures, byAll: switchOff.restsForAll() })
+    refuseAll(leftAlone(restInMs), switchOff.restsFor)
   }
 
-  const succeeded = (isBreakerProbe: boolean): void => {
-    if (switchOff.succeeded(isBreakerProbe)) onChange({ _tag: 'GraphIsWellAgain' })
+  const succeeded = (caller: string, isProbe: boolean): void => {
+    if (switchOff.succeeded(caller, isProbe)) onChange({ _tag: 'GraphIsWellAgain' })
   }
 
-  const turnFor = ({ isBreakerProbe }: Waiter, isLimitProbe: boolean, sentAtInMs: number): Turn => {
+  const turnFor = ({ item, share }: Queued<Waiter>, isLimitProbe: boolean, sentAtInMs: number): Turn => {
+    const { isBreakerProbe } = item
     const sent = { sentAtInMs }
     underWay.add(sent)
     const ended = (how: TurnEnd, nowInMs: number): void => {
@@ -210,7 +211,7 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
         case 'NotConnected':
         case 'Unanswered':
           if (isLimitProbe) limit.probeLost()
-          failed(isBreakerProbe, nowInMs)
+          failed(share.key, isBreakerProbe, nowInMs)
           return
         case 'Throttled': {
           const { retryAfterInSeconds } = how
@@ -220,7 +221,7 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
             const inSeconds = Math.ceil((limit.opensAtInMs() - nowInMs) / 1000)
             onChange({ _tag: 'GraphThrottles', inSeconds, budget: limit.budget(nowInMs) })
           }
-          succeeded(isBreakerProbe)
+          succeeded(share.key, isBreakerProbe)
           return
         }
         case 'Answered':
@@ -228,8 +229,8 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
             limit.passed(nowInMs)
             onChange({ _tag: 'GraphThrottlesNoMore', budget: limit.budget(nowInMs) })
           }
-          if (how.status >= 500) failed(isBreakerProbe, nowInMs)
-          else succeeded(isBreakerProbe)
+          if (how.status >= 500) failed(share.key, isBreakerProbe, nowInMs)
+          else succeeded(share.key, isBreakerProbe)
       }
     }
     let isOver = false
@@ -243,14 +244,15 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
     }
   }
 
-  const give = ({ item, share }: Queued<Waiter>, isLimitProbe: boolean, nowInMs: number): void => {
+  const give = (queued: Queued<Waiter>, isLimitProbe: boolean, nowInMs: number): void => {
+    const { item, share } = queued
     take(item)
     slots.take()
     spacedAtInMs = Math.min(nowInMs, Math.max(spacedAtInMs, nowInMs - latenessInMs)) + spacingInMs
     shares.sent(share, nowInMs)
     queue.moved(share)
     if (isLimitProbe) limit.probe()
-    item.settle(E.right(turnFor(item, isLimitProbe, nowInMs)))
+    item.settle(E.right(turnFor(queued, isLimitProbe, nowInMs)))
   }
 
   /** From when on a call over its caller's share takes nothing that others are going to need for calls within theirs. */
@@ -323,7 +325,8 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
       return
     }
     const nowInMs = monotonicNowInMs()
-    const admitted = switchOff.admit(nowInMs)
+    const share = shares.of(keyOf(caller), nowInMs)
+    const admitted = switchOff.admit(share.key, nowInMs)
     if (admitted._tag === 'Open') {
       settle(leftAlone(admitted.inMs))
       return
@@ -334,7 +337,6 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
     const letGoAtInMs = deadline.atInMs - keptInMs
     // What has been tried has less time than it will have when it comes again.
     if (!isAgain) patienceInMs = Math.max(0, leftInMs - keptInMs)
-    const share = shares.of(keyOf(caller), nowInMs)
     const estimated = estimate(share, isAgain, nowInMs)
     if (
       leftInMs <= 0 ||
@@ -355,7 +357,7 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
     turn: (asked) => () => new Promise((resolve) => ask(asked, resolve)),
     end: () => {
       hasEnded = true
-      refuseAll(draining)
+      refuseAll(draining, () => true)
       goOn()
     },
   }

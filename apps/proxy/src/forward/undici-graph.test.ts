@@ -110,15 +110,18 @@ describe('a call to Graph', () => {
     await server.stop()
   })
 
-  it('is not sent when no connection comes free before the deadline', async () => {
-    const server = await scriptedServer(() => undefined)
+  it('is not sent when no connection comes free before the deadline, nor when one does later', async () => {
+    const server = await scriptedServer((socket, text) => {
+      if (text.includes('the.third.token')) socket.write(created)
+    })
     const graph = graphAt(server.url, 1)
     const first = graph.send(within(300))(request)()
-    const second = await graph.send(within(100))(request)()
+    const second = await graph.send(within(100))({ ...request, token: 'the.second.token' })()
     await first
+    await graph.send(within(5_000))({ ...request, token: 'the.third.token' })()
 
     expect(second).toMatchObject({ left: { _tag: 'GraphTimedOut', sent: false } })
-    expect(server.received.join('').match(/POST /g)).toHaveLength(1)
+    expect(server.received.join('').match(/the\.\w+\.token/g)).toEqual(['the.upstream.token', 'the.third.token'])
     await server.stop()
   })
 

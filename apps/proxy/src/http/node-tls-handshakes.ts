@@ -26,6 +26,9 @@ const reasonOf = (error: Error, { authorizationError }: TLSSocket): string => {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }
 
+/** How long a connection is kept on which TLS has failed, for what can still be said. */
+const lastWordsInMs = 1_000
+
 /**
  * Keeps account of handshakes: those that succeed become conversations, those that fail are told. A connection that is closed
  * before a byte has come, as by a balancer that looks whether the port is open, is no failure.
@@ -46,6 +49,10 @@ export const watchHandshakes = (
   server.on('secureConnection', (socket: TLSSocket) => {
     const raw = below(socket)
     if (raw !== undefined) conversations.greeted(raw)
+    // It was reset in the meantime, of which Node would not tell: what is written to it is kept.
+    if (socket.remotePort === undefined) socket.destroy()
+    // Node does not end it then, and a reply may never be gone.
+    socket.on('error', () => setTimeout(() => socket.destroy(), lastWordsInMs).unref())
     // Only now: a connection that is half closed before would be kept until the handshake's time is over.
     socket.allowHalfOpen = true
     conversations.open(socket)
