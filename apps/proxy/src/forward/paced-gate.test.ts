@@ -164,6 +164,19 @@ describe('when Graph throttles one call', () => {
   })
 })
 
+describe('the call that finds out whether Graph throttles no more', () => {
+  it('does not wait for those that are still under way', async () => {
+    const { ask, askMany, pass } = callersAtTheGate()
+    const [first] = askMany(3, 'ada')
+    await pass()
+    if (first !== undefined) endTurn(first, throttled(1))
+    const again = ask('ada', { isAgain: true })
+    await pass(1_000)
+
+    expect(hasTurn(again)).toBe(true)
+  })
+})
+
 describe('a turn that would come too late', () => {
   it('is refused at once, for the pace, and later ones are told later times, of which 5 a second have room', async () => {
     const { askMany, pass } = callersAtTheGate()
