@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { aConnectionTo } from './a-connection.js'
 import { aRunningProxy, creates, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
+import { until } from './until.js'
 
 const aWorld = () => aRunningProxy({ AUDIT_UNAUTHENTICATED_PER_MINUTE: '10000' })
 
@@ -27,10 +28,6 @@ beforeEach(() => lookAt(lasting))
 const aWorldOfItsOwn = (): void => {
   beforeEach(async () => lookAt(await aWorld()))
   afterEach(() => world.stop())
-}
-
-const until = async (isSo: () => boolean): Promise<void> => {
-  while (!isSo()) await new Promise(setImmediate)
 }
 
 const aConnection = () => aConnectionTo(world.port)
