@@ -209,7 +209,14 @@ describe(`a proxy that has ${String(calls)} calls over HTTP, with 1 % of each fa
           AUDIT_UNAUTHENTICATED_PER_MINUTE: '1000000',
           AUDIT_RESERVE_MB: '0',
         },
-        { graphUrl: graph.url },
+        {
+          graphUrl: graph.url,
+          // One that is kept alive would be waited for at the end.
+          intercept: (_request, response) => {
+            response.setHeader('Connection', 'close')
+            return false
+          },
+        },
       )
       stopping.push(world.stop)
       const onRecord = whatIsOnRecord(world.directory)

@@ -17,6 +17,7 @@ import {
 } from '../a-running-proxy.js'
 import { aSelfSignedCertificate, aTestAuthority, type TestAuthority } from '../a-test-authority.js'
 import { httpResponse, type Script, type ScriptedServer, scriptedServer } from '../scripted-server.js'
+import { until } from '../until.js'
 
 // What can go wrong on the way to Graph and back, byte by byte: each row is a fault, and what the caller and the ledger are
 // owed for it. Throttling, and a Graph that is left alone, are in files of their own; so are faults of the login service.
@@ -765,7 +766,7 @@ describe('a proxy on the way to Graph', () => {
       { HTTPS_PROXY: proxy.url, AZURE_AUTHORITY_HOST: 'https://login.test' },
       { untilReady: false },
     )
-    while (!proxy.heads.some((each) => each.startsWith('CONNECT login.test:443 '))) await new Promise(setImmediate)
+    await until(() => proxy.heads.some((each) => each.startsWith('CONNECT login.test:443 ')))
     await other.stop()
 
     // What it says in the log of its own settings.
