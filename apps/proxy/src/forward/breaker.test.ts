@@ -48,11 +48,11 @@ describe('a breaker', () => {
   it('counts anew once it has closed', () => {
     const tested = breaker(2)
     fail(tested, 2)
-    tested.admit(3_750)
-    tested.succeeded(true)
+    tested.admit('one', 3_750)
+    tested.succeeded('one', true)
 
     expect(fail(tested, 1, 3_750)).toEqual([undefined])
-    expect(tested.admit(3_750)).toEqual({ _tag: 'Closed' })
+    expect(tested.admit('one', 3_750)).toEqual({ _tag: 'Closed' })
   })
 
   it('takes the next call as its probe when one was not sent', () => {
