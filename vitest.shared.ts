@@ -12,6 +12,8 @@ export const testConfig = (test: Test): ViteUserConfig =>
       // Not how long a test takes, but how long a busy machine may take for it.
       testTimeout: 60_000,
       hookTimeout: 60_000,
+      // Those that are told to run at once wait more than they compute.
+      maxConcurrency: 16,
       ...test,
     },
   })

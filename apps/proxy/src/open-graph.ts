@@ -122,9 +122,11 @@ const tellOperator =
     }
   }
 
-const gateOf = ({ callers, upstream }: Config, log: Log): EndableGate =>
+const gateOf = ({ callers, upstream: { breakerFailures, concurrency, pace } }: Config, log: Log): EndableGate =>
   pacedGate({
-    ...upstream,
+    pace,
+    concurrency,
+    breakerFailures,
     keyOf: callerKey(callers.rate?.by ?? 'caller'),
     monotonicNowInMs: () => performance.now(),
     random: () => Math.random(),

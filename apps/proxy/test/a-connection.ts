@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { connect, type Socket } from 'node:net'
+import { until } from './until.js'
 
 /** One answer, read by the rules of RFC 9112: as many bytes of body as its Content-Length says. */
 export interface Answer {
@@ -128,10 +129,6 @@ export interface OtherEnds {
   /** Ask before the connection is left. Done when the other end knows that it is gone. */
   readonly gone: (connection: Connection) => () => Promise<void>
   readonly stop: () => void
-}
-
-const until = async (isSo: () => boolean): Promise<void> => {
-  while (!isSo()) await new Promise(setImmediate)
 }
 
 export const otherEnds = (): OtherEnds => {

@@ -9,6 +9,7 @@ import { openPgAuditReader } from '../src/audit/pg-audit-reader.js'
 import { aPostgresServer, type PostgresServer } from './a-postgres-server.js'
 import { aRunningProxy, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
 import { recordsOf } from './an-audit-store.js'
+import { until } from './until.js'
 
 let server: PostgresServer
 let keys = ''
@@ -87,7 +88,7 @@ describe('when the database is away', () => {
     const refused = await send(world)
     const notReady = await fetch(`${world.adminUrl}/readyz`)
     await server.start()
-    while ((await fetch(`${world.adminUrl}/readyz`)).status !== 200) await new Promise(setImmediate)
+    await until(async () => (await fetch(`${world.adminUrl}/readyz`)).status === 200)
     const taken = await send(world)
 
     expect(refused).toMatchObject({ status: 503, error: { code: 'auditUnavailable' } })

@@ -18,6 +18,7 @@ import type { Log } from '../src/telemetry/pino-log.js'
 import { bookPath } from './a-request.js'
 import { applicationToken, audience, gateway, type TenantChange, tenantAround, tenantId } from './a-tenant.js'
 import { httpResponse, type Script, type ScriptedServer, scriptedServer } from './scripted-server.js'
+import { until } from './until.js'
 
 /** Graph at its best: creates what is asked for. */
 export const creates: Script = (socket) =>
@@ -59,7 +60,7 @@ const collectingLog = (lines: Array<unknown>): Log => ({
 })
 
 const untilReady = async (adminUrl: string): Promise<void> => {
-  while ((await fetch(`${adminUrl}/readyz`)).status !== 200) await new Promise(setImmediate)
+  await until(async () => (await fetch(`${adminUrl}/readyz`)).status === 200)
 }
 
 const recordsIn = (directory: string, where: string, values: ReadonlyArray<string>, from = 0) => {

@@ -94,7 +94,3 @@ export const allRecords = async (reader: AuditReader, stream = 1): Promise<Reado
   if (E.isLeft(entries)) throw new Error(entries.left.message)
   return entries.right.map(({ entry }): Record<string, unknown> => JSON.parse(readEntry(entry)?.record ?? 'null'))
 }
-
-export const until = async (isSo: () => boolean): Promise<void> => {
-  while (!isSo()) await new Promise(setImmediate)
-}

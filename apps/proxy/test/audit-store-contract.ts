@@ -17,8 +17,8 @@ import {
   refusal,
   storeOn,
   type Told,
-  until,
 } from './an-audit-store.js'
+import { until } from './until.js'
 
 /** A ledger of its own for each test, and what can be done to it from outside. */
 export interface LedgerUnderTest {

@@ -1,18 +1,33 @@
 import { connect } from 'node:net'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { aConnectionTo } from './a-connection.js'
-import { aRunningProxy, creates, requestText, type TestWorld } from './a-running-proxy.js'
+import { aRunningProxy, creates, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
+import { until } from './until.js'
 
-let world: TestWorld
-let authorization = ''
-beforeEach(async () => {
-  world = await aRunningProxy({ AUDIT_UNAUTHENTICATED_PER_MINUTE: '10000' })
-  authorization = `Bearer ${await world.token()}`
+const aWorld = () => aRunningProxy({ AUDIT_UNAUTHENTICATED_PER_MINUTE: '10000' })
+
+let lasting: TestWorld
+beforeAll(async () => {
+  lasting = await aWorld()
 })
-afterEach(() => world.stop())
+afterAll(() => lasting.stop())
 
-const until = async (isSo: () => boolean): Promise<void> => {
-  while (!isSo()) await new Promise(setImmediate)
+/** The one that a test looks at, and how many records it had before. */
+let world: TestWorld
+let recordsBefore = 0
+let authorization = ''
+const lookAt = async (one: TestWorld): Promise<void> => {
+  world = one
+  world.scriptGraph(creates)
+  recordsBefore = world.records().length
+  authorization = `Bearer ${await world.token()}`
+}
+beforeEach(() => lookAt(lasting))
+
+/** For tests that stop theirs. */
+const aWorldOfItsOwn = (): void => {
+  beforeEach(async () => lookAt(await aWorld()))
+  afterEach(() => world.stop())
 }
 
 const aConnection = () => aConnectionTo(world.port)
@@ -31,8 +46,8 @@ const aSlowGraph = () => {
   return { release: () => release(), arrived: () => until(() => hasArrived) }
 }
 
-const kinds = () => world.records().map(({ code, event, kind, outcome }) => [kind, code ?? outcome ?? event])
-const afterStart = () => kinds().slice(1)
+const newRecords = () =>
+  world.records(recordsBefore).map(({ code, event, kind, outcome }) => [kind, code ?? outcome ?? event])
 
 const sorted = (records: ReadonlyArray<ReadonlyArray<unknown>>) =>
   records.toSorted(([a], [b]) => String(a).localeCompare(String(b)))
@@ -45,12 +60,12 @@ describe('what comes behind a call that Graph is still busy with', () => {
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
     await graph.arrived()
     socket.write('\0\r\n\r\n')
-    await until(() => afterStart().some(([kind]) => kind === 'connection'))
+    await until(() => newRecords().some(([kind]) => kind === 'connection'))
     graph.release()
     await closed()
 
     expect(statuses()).toEqual([201, 404])
-    expect(sorted(afterStart())).toEqual(
+    expect(sorted(newRecords())).toEqual(
       sorted([
         ['intent', undefined],
         ['refusal', 'routeNotFound'],
@@ -67,12 +82,12 @@ describe('what comes behind a call that Graph is still busy with', () => {
     socket.write(requestText({ body: '' }).replace('Content-Length: 0', 'Content-Length: 50'))
     await graph.arrived()
     socket.end()
-    await until(() => afterStart().some(([kind]) => kind === 'refusal'))
+    await until(() => newRecords().some(([kind]) => kind === 'refusal'))
     graph.release()
     await closed()
 
     expect(statuses()).toEqual([201, 401])
-    expect(sorted(afterStart()).map(([kind]) => kind)).toEqual(['intent', 'outcome', 'refusal'])
+    expect(sorted(newRecords()).map(([kind]) => kind)).toEqual(['intent', 'outcome', 'refusal'])
   })
 
   it('(CONNECT) is recorded, and does not stand in the place of the call’s own answer', async () => {
@@ -81,25 +96,11 @@ describe('what comes behind a call that Graph is still busy with', () => {
     socket.write(requestText({ authorization }))
     socket.write('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n')
     await graph.arrived()
-    await until(() => afterStart().some(([kind]) => kind === 'connection'))
+    await until(() => newRecords().some(([kind]) => kind === 'connection'))
     graph.release()
     await closed()
 
     expect(statuses()).toEqual([201])
-  })
-
-  it('(more calls) is answered when the proxy is stopped meanwhile, the last reply being the one that says so', async () => {
-    const graph = aSlowGraph()
-    const { closed, socket, statuses, text } = await aConnection()
-    socket.write(requestText({ authorization }).repeat(3))
-    await graph.arrived()
-    const stopped = world.stopProxy()
-    graph.release()
-    await closed()
-
-    expect(await stopped).toBe('finished')
-    expect(statuses()).toEqual([201, 201, 201])
-    expect(text().match(/Connection: close/g)).toHaveLength(1)
   })
 
   it('(a refusal that ends the connection, and a call behind it) is not carried out', async () => {
@@ -108,14 +109,14 @@ describe('what comes behind a call that Graph is still busy with', () => {
     socket.write(requestText({ authorization }))
     socket.write(requestText({ body: '' }).replace('Content-Length: 0', 'Transfer-Encoding: chunked'))
     await graph.arrived()
-    await until(() => afterStart().some(([kind]) => kind === 'refusal'))
+    await until(() => newRecords().some(([kind]) => kind === 'refusal'))
     socket.write('1\r\nx\r\n0\r\n\r\n')
     socket.write(requestText({ authorization }))
     graph.release()
     await closed()
 
     expect(statuses()).toEqual([201, 401])
-    expect(afterStart().filter(([kind]) => kind === 'intent')).toHaveLength(1)
+    expect(newRecords().filter(([kind]) => kind === 'intent')).toHaveLength(1)
   })
 
   it('(many requests) is answered in order, each with its record, the thousandth saying that it is the last', async () => {
@@ -126,7 +127,7 @@ describe('what comes behind a call that Graph is still busy with', () => {
     expect(statuses()).toEqual(Array.from({ length: 1_000 }, () => 404))
     expect(text().split('HTTP/1.1 404').at(-1)).toMatch(/\r\nConnection: close\r\n/)
     expect(text().match(/Connection: close/g)).toHaveLength(1)
-    expect(afterStart().map(([kind]) => kind)).toEqual(Array.from({ length: 1_000 }, () => 'refusal'))
+    expect(newRecords().map(([kind]) => kind)).toEqual(Array.from({ length: 1_000 }, () => 'refusal'))
   })
 })
 
@@ -139,7 +140,7 @@ describe('a refused request whose body never comes', () => {
     await closed()
 
     expect(statuses()).toEqual([401])
-    expect(afterStart()).toEqual([['refusal', 'tokenMissing']])
+    expect(newRecords()).toEqual([['refusal', 'tokenMissing']])
   })
 })
 
@@ -154,7 +155,7 @@ describe('garbage that comes in pieces', () => {
     await closed()
 
     expect(statuses()).toEqual([400])
-    expect(afterStart()).toEqual([['connection', 'malformedRequest']])
+    expect(newRecords()).toEqual([['connection', 'malformedRequest']])
   })
 })
 
@@ -163,7 +164,7 @@ describe('CONNECT', () => {
     for (let n = 0; n < 20; n++) {
       const { closed, socket } = await aConnection()
       socket.write('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n')
-      if (n % 2 === 0) await until(() => kinds().length > n + 1)
+      if (n % 2 === 0) await until(() => newRecords().length > n)
       socket.resetAndDestroy()
       await closed()
     }
@@ -177,24 +178,29 @@ describe('CONNECT', () => {
 })
 
 describe('a client that never closes', () => {
-  it.each(['GARBAGE\r\n\r\n', 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'])('(%j) is closed upon', async (bytes) => {
-    const socket = connect({ port: world.port, host: '127.0.0.1', allowHalfOpen: true })
-    socket.on('error', () => undefined)
-    const ended = new Promise((resolve) => socket.on('end', resolve))
-    socket.write(bytes)
-    socket.resume()
-    await ended
-    // Our half is still open: a write meets a connection that is gone only if the proxy has let go of it.
-    const gone = new Promise((resolve) => socket.on('close', resolve))
-    const writing = setInterval(() => socket.write('x'), 50)
-    await gone
-    clearInterval(writing)
+  it('is closed upon, whatever it has said', async () => {
+    const isClosedUpon = async (bytes: string): Promise<void> => {
+      const socket = connect({ port: world.port, host: '127.0.0.1', allowHalfOpen: true })
+      socket.on('error', () => undefined)
+      const ended = new Promise((resolve) => socket.on('end', resolve))
+      socket.write(bytes)
+      socket.resume()
+      await ended
+      // Our half is still open: a write meets a connection that is gone only if the proxy has let go of it.
+      const gone = new Promise((resolve) => socket.on('close', resolve))
+      const writing = setInterval(() => socket.write('x'), 50)
+      await gone
+      clearInterval(writing)
+      expect(socket.destroyed).toBe(true)
+    }
 
-    expect(socket.destroyed).toBe(true)
+    await Promise.all(['GARBAGE\r\n\r\n', 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'].map(isClosedUpon))
   })
 })
 
 describe('when the proxy is stopped', () => {
+  aWorldOfItsOwn()
+
   it('the outcome of a call whose client is gone is on record first', async () => {
     const graph = aSlowGraph()
     const { closed, socket } = await aConnection()
@@ -206,11 +212,25 @@ describe('when the proxy is stopped', () => {
     graph.release()
 
     expect(await stopped).toBe('finished')
-    expect(afterStart()).toEqual([
+    expect(newRecords()).toEqual([
       ['intent', undefined],
       ['outcome', 'applied'],
       ['lifecycle', 'stopped'],
     ])
+  })
+
+  it('what waits behind a call is answered, too, the last reply being the one that says so', async () => {
+    const graph = aSlowGraph()
+    const { closed, socket, statuses, text } = await aConnection()
+    socket.write(requestText({ authorization }).repeat(3))
+    await graph.arrived()
+    const stopped = world.stopProxy()
+    graph.release()
+    await closed()
+
+    expect(await stopped).toBe('finished')
+    expect(statuses()).toEqual([201, 201, 201])
+    expect(text().match(/Connection: close/g)).toHaveLength(1)
   })
 
   it('half a request does not keep it waiting', async () => {
@@ -218,12 +238,14 @@ describe('when the proxy is stopped', () => {
     half.socket.write('POST /x HT')
     const bodiless = await aConnection()
     bodiless.socket.write(requestText({ authorization }).slice(0, -10))
-    await until(() => world.graph.received.length >= 0)
+    // What is asked after these is answered after they were taken in.
+    await rawExchange(world.port, requestText())
 
     expect(await world.stopProxy()).toBe('finished')
     await Promise.all([half.closed(), bodiless.closed()])
     expect(bodiless.statuses()).toEqual([503])
-    expect(afterStart()).toEqual([
+    expect(newRecords()).toEqual([
+      ['refusal', 'tokenMissing'],
       ['refusal', 'draining'],
       ['lifecycle', 'stopped'],
     ])

@@ -28,9 +28,10 @@ import { asked, aPipeOn } from './a-pipe-on-a-store.js'
 import { provedLedger } from './a-proved-ledger.js'
 import { aRunningProxy, creates, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
 import { aSmallDisk, mayMount, type SmallDisk } from './a-small-disk.js'
-import { noneTold, spare, storeOn, until } from './an-audit-store.js'
+import { noneTold, spare, storeOn } from './an-audit-store.js'
 import { configOf } from './an-environment.js'
 import { skippedAloud } from './skipped-aloud.js'
+import { until } from './until.js'
 
 let world: TestWorld | undefined
 let disk: SmallDisk | undefined
@@ -50,7 +51,7 @@ const call = async ({ port, token }: TestWorld) =>
   rawExchange(port, requestText({ authorization: `Bearer ${await token()}` }))
 const readiness = async ({ adminUrl }: TestWorld): Promise<number> => (await fetch(`${adminUrl}/readyz`)).status
 const untilReadiness = async (running: TestWorld, status: number): Promise<void> => {
-  while ((await readiness(running)) !== status) await new Promise(setImmediate)
+  await until(async () => (await readiness(running)) === status)
 }
 const seenByGraph = ({ graph }: TestWorld): number => graph.received.join('').split('POST /beta/').length - 1
 const logOf = ({ logged }: TestWorld): string => JSON.stringify(logged)

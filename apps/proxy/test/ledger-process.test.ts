@@ -7,6 +7,7 @@ import { aProxyProcess, callOver, load, type Surroundings, surroundings, untilRe
 import { provedLedger } from './a-proved-ledger.js'
 import { skippedAloud } from './skipped-aloud.js'
 import { untruths } from './untruths.js'
+import { until } from './until.js'
 
 let around: Surroundings
 beforeAll(async () => {
@@ -61,13 +62,13 @@ describe.skipIf(skippedAloud(mayLimit, 'the limit of the system on the size of f
       const book = 'limited'
       const token = await around.token()
       const underLoad = load(proxy, { book, token, callers: 8 })
-      while ((await proxy.readiness()) === 200) await new Promise(setImmediate)
+      await until(async () => (await proxy.readiness()) !== 200)
       const failedAt = underLoad.told.length
-      while (underLoad.told.length < failedAt + 50) await new Promise(setImmediate)
+      await until(() => underLoad.told.length >= failedAt + 50)
       execFileSync('prlimit', ['--fsize=unlimited', '--pid', String(proxy.pid)])
       await untilReady(proxy)
       const recoveredAt = underLoad.told.length
-      while (underLoad.told.length < recoveredAt + 50) await new Promise(setImmediate)
+      await until(() => underLoad.told.length >= recoveredAt + 50)
       await underLoad.stop()
 
       expect(underLoad.told.some(({ body }) => body.includes('auditUnavailable'))).toBe(true)

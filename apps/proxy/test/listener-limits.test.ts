@@ -9,10 +9,7 @@ import { closeServer, httpLimits, listen, nodeHttpServer } from '../src/http/nod
 import { aProxyProcess, callOver, type Surroundings, surroundings, untilReady } from './a-proxy-process.js'
 import { aRunningProxy, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
 import { skippedAloud } from './skipped-aloud.js'
-
-const until = async (isSo: () => boolean): Promise<void> => {
-  while (!isSo()) await new Promise(setImmediate)
-}
+import { until } from './until.js'
 
 /** A connection that says what it is told to, and hears until it is closed. */
 const aConnection = async (port: number) => {

@@ -10,7 +10,8 @@ import type { Batch, LedgerWriter } from '../src/audit/ledger-writer.js'
 import { openPgAuditReader } from '../src/audit/pg-audit-reader.js'
 import { aPostgresServer, type PostgresServer } from './a-postgres-server.js'
 import { aNetworkTo, isLinux, openPg, opened, provedRecords, reading, sql } from './a-pg-ledger.js'
-import { intent, noneTold, outcome, recordsOf, refusal, spare, storeOn, until } from './an-audit-store.js'
+import { intent, noneTold, outcome, recordsOf, refusal, spare, storeOn } from './an-audit-store.js'
+import { until } from './until.js'
 
 let server: PostgresServer
 let folder: string

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, describe, expect, it } from 'vitest'
 import { aRunningProxy, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
+import { until } from './until.js'
 
 let world: TestWorld | undefined
 afterEach(async () => {
@@ -13,10 +14,6 @@ afterEach(async () => {
 const aWorld = async (perMinute: number): Promise<TestWorld> => {
   world = await aRunningProxy({ AUDIT_UNAUTHENTICATED_PER_MINUTE: String(perMinute) })
   return world
-}
-
-const until = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await isSo())) await new Promise(setImmediate)
 }
 
 const connections = 8

@@ -10,7 +10,8 @@ import { openSqliteLedgerWriter } from '../src/audit/sqlite-ledger-writer.js'
 import { type Asked, asked, aPipeOn, type Outcome } from './a-pipe-on-a-store.js'
 import { numbersFrom, seedOf } from './a-proxy-process.js'
 import { provedLedger } from './a-proved-ledger.js'
-import { noneTold, spare, storeOn, until } from './an-audit-store.js'
+import { noneTold, spare, storeOn } from './an-audit-store.js'
+import { until } from './until.js'
 import { figures } from './process-figures.js'
 
 const calls = Number(process.env['SOAK'] ?? 2_000)

@@ -19,6 +19,7 @@ import { provedLedger } from './a-proved-ledger.js'
 import { attachTracer, mayTrace } from './a-tracer.js'
 import { skippedAloud } from './skipped-aloud.js'
 import { untruths } from './untruths.js'
+import { until } from './until.js'
 
 /** So many places for each fault. */
 const places = Number(process.env['TRACES'] ?? 1)
@@ -52,7 +53,7 @@ const attach = (what: string) => attachTracer(proxy.pid, what, files())
 /** Until the log has another line of this kind. */
 const printedTimes = (text: string): number => proxy.lines.filter((line) => line.includes(text)).length
 const untilPrintedOnceMore = async (text: string, before: number): Promise<void> => {
-  while (printedTimes(text) <= before) await new Promise(setImmediate)
+  await until(() => printedTimes(text) > before)
 }
 
 const failing = 'the audit ledger cannot be written; calls are refused until it can'
@@ -113,7 +114,7 @@ describe.skipIf(skippedAloud(mayTrace, 'faults of system calls: there is no stra
         await untilPrintedOnceMore(wellAgain, recoveriesBefore)
         await untilReady(proxy)
         const answered = underLoad.told.length
-        while (underLoad.told.length < answered + callers) await new Promise(setImmediate)
+        await until(() => underLoad.told.length >= answered + callers)
         await underLoad.stop()
         told.push(...underLoad.told)
 

@@ -14,6 +14,7 @@ import { closeServer, httpLimits, listen, nodeHttpServer } from '../src/http/nod
 import type { TlsFiles } from '../src/http/node-tls-files.js'
 import { aCertificate, type Certificate } from './a-certificate.js'
 import { aRunningProxy, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
+import { until } from './until.js'
 
 const audit = fileURLToPath(new URL('../dist/cli/audit.js', import.meta.url))
 
@@ -75,10 +76,6 @@ const files = (name: string, { cert, key }: Certificate, ca = authority) => {
     },
     clientCa: { TLS_CLIENT_CA_FILE: join(data, 'ca.crt') },
   }
-}
-
-const until = async (isSo: () => boolean): Promise<void> => {
-  while (!isSo()) await new Promise(setImmediate)
 }
 
 /** A connection over TLS, or none: what came of it, and what was said. */

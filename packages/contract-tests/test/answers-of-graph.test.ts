@@ -202,7 +202,7 @@ describe('a Graph that cannot go on', () => {
   it('may have done the call when its 503 does not say when to come again', async () => {
     const answer = { status: 503, body: graphErrorNamed('serviceNotAvailable') }
 
-    expect((await toldOf(answer)).told).toEqual(unknown(503, 'upstreamUnavailable'))
+    expect((await toldOf(answer)).told).toEqual(unknown(502, 'upstreamError'))
   })
 
   it.each([

@@ -24,5 +24,6 @@ export const generateTlsCertificate = async (): Promise<TlsCertificate> => {
       },
     ],
   })
-  return { cert, key }
+  // With the end of line that `selfsigned` leaves out, so that files of several can be put together.
+  return { cert: `${cert.trimEnd()}\n`, key }
 }

@@ -103,7 +103,7 @@ export interface ArrivePorts {
 
 /**
  * Is this one of the two calls, by its line and its headers? Looks at no token and reads no body. What Node's own
- * parser refuses does not come here. Battery P and H; RFC 9110, RFC 9112.
+ * parser refuses does not come here. RFC 9110, RFC 9112; docs/decisions/0020.
  */
 export const arrive =
   ({ graphVersions, isDraining }: ArrivePorts) =>

@@ -26,7 +26,7 @@ const isPowerOfTen = (count: number): boolean => /^10+$/.test(String(count))
 
 /**
  * Counts how answers differ from what is documented. Each kind and place is told once, as an alarm and a record of its own,
- * and from then on in the log alone, at the tenth, the hundredth, the thousandth time. Above 50 of them all places are `other`.
+ * and from then on in the log alone, at the tenth, the hundredth, the thousandth time. Beyond 50 of them new places are `other`.
  * Nobody waits for the record: one that cannot be written is told to the log.
  */
 export const countedDrift = (settings: CountedDriftSettings): CountedDrift => {

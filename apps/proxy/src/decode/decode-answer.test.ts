@@ -67,10 +67,12 @@ describe('a 201', () => {
     })
   })
 
-  it('with an id that is endless names no more than its beginning', () => {
-    expect(decode(201, JSON.stringify({ id: 'x'.repeat(100_000) }))).toMatchObject({
-      left: { createdId: 'x'.repeat(256) },
-    })
+  it.each([
+    ['x'.repeat(100_000), 'x'.repeat(256)],
+    // Cut in the midst of a sign.
+    [`${'x'.repeat(255)}\u{1f600}`, `${'x'.repeat(255)}\ufffd`],
+  ])('with an id that is endless names no more than its beginning (%#)', (id, createdId) => {
+    expect(decode(201, JSON.stringify({ id }))).toMatchObject({ left: { createdId } })
   })
 
   it.each([
@@ -254,9 +256,12 @@ describe('a status that says "not done"', () => {
     expect(decode(409, body)).toMatchObject({ left: { _tag: 'GraphRefused', refusal: { code: 'Some code' } } })
   })
 
-  it.each(['x'.repeat(129), 'two\nlines', 'caf\u00e9'])('is told without a code that is none: %j', (code) => {
-    expect(decode(400, graphError(code, 'Some words.'))).toMatchObject({ left: { refusal: { code: undefined } } })
-  })
+  it.each(['x.'.repeat(65), 'two\nlines', 'caf\u00e9', `a token ${'x'.repeat(41)}`])(
+    'is told without a code that is none: %j',
+    (code) => {
+      expect(decode(400, graphError(code, 'Some words.'))).toMatchObject({ left: { refusal: { code: undefined } } })
+    },
+  )
 
   it('503 counts as one only with Retry-After', () => {
     expect(decode(503, '', { 'retry-after': '3' })).toMatchObject({ left: { _tag: 'GraphRefused' } })

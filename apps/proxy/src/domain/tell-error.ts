@@ -365,8 +365,9 @@ export const tell = (error: ProxyError): Told => {
       return tellRefusal(error.refusal)
     case 'GraphFailed':
       return {
-        status: error.status === 504 ? 504 : error.status === 503 ? 503 : 502,
-        code: error.status === 504 ? 'upstreamTimeout' : error.status === 503 ? 'upstreamUnavailable' : 'upstreamError',
+        // Never a 503, which Graph's SDKs repeat by themselves: with us it says that nothing was done.
+        status: error.status === 504 ? 504 : 502,
+        code: error.status === 504 ? 'upstreamTimeout' : 'upstreamError',
         message: `Graph failed (status ${String(error.status)}): the call may have been done. Look before you repeat it.`,
         retry: 'check-first',
       }

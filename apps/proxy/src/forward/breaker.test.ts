@@ -45,6 +45,16 @@ describe('a breaker', () => {
     expect(tested.admit('one', nowInMs)).toEqual({ _tag: 'Open', inMs: 3_750 })
   })
 
+  it('counts anew once it has closed', () => {
+    const tested = breaker(2)
+    fail(tested, 2)
+    tested.admit('one', 3_750)
+    tested.succeeded('one', true)
+
+    expect(fail(tested, 1, 3_750)).toEqual([undefined])
+    expect(tested.admit('one', 3_750)).toEqual({ _tag: 'Closed' })
+  })
+
   it('takes the next call as its probe when one was not sent', () => {
     const tested = breaker(1)
     fail(tested, 1)

@@ -78,15 +78,24 @@ describe('what others are going to send', () => {
     for (let atInMs = 0; atInMs < 30_000; atInMs += 1_000) shares.sent(ada, atInMs)
 
     expect(shares.othersPerMs(bob, 30_000) * 1_000).toBeCloseTo(1, 0)
-    expect(shares.othersPerMs(ada, 30_000)).toBeCloseTo(0)
+    expect(shares.othersPerMs(ada, 30_000) * 1_000).toBeCloseTo(0)
     expect(shares.othersPerMs(bob, 90_000) * 1_000).toBeCloseTo(0)
   })
 
-  it('is known soon after the first call', () => {
+  it.each([0, 200_000])('is known soon after the first call, or the first after a pause (at %i)', (fromInMs) => {
     const shares = callerShares(100, windowInMs)
-    const [ada, bob] = [shares.of('ada', 0), shares.of('bob', 0)]
-    for (let atInMs = 500; atInMs <= 2_000; atInMs += 1_000) shares.sent(ada, atInMs)
+    shares.of('ada', 0)
+    const [ada, bob] = [shares.of('ada', fromInMs), shares.of('bob', fromInMs)]
+    for (let inMs = 500; inMs <= 2_000; inMs += 1_000) shares.sent(ada, fromInMs + inMs)
 
-    expect(shares.othersPerMs(bob, 2_000) * 1_000).toBeCloseTo(1, 0)
+    expect(shares.othersPerMs(bob, fromInMs + 2_000) * 1_000).toBeCloseTo(1, 0)
+  })
+
+  it('is not what they send beyond their shares', () => {
+    const shares = callerShares(100, windowInMs)
+    const [flood, bob] = [shares.of('flood', 0), shares.of('bob', 0)]
+    for (let call = 0; call < 50; call++) shares.sent(flood, 10_000)
+
+    expect(shares.othersPerMs(bob, 10_000) * 1_000).toBeLessThan(1.5)
   })
 })

@@ -4,6 +4,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { describe, expect, it } from 'vitest'
 import { aCall } from '../../test/a-call.js'
 import { anOpenGate } from '../../test/an-open-gate.js'
+import type { Call } from '../domain/call.js'
 import type { GraphAnswer } from '../domain/graph-answer.js'
 import type { ProxyError } from '../domain/proxy-error.js'
 import { forward, type ForwardPorts } from './forward.js'
@@ -22,10 +23,14 @@ interface World {
   /** How many turns there are; further ones would come too late. */
   readonly turns?: number
   readonly isGone?: boolean
+  readonly upstream?: Call['upstream']
 }
 
 /** Forwards a call, and notes all that is asked of the world. */
-const forwarded = async ({ isGone = false, says = [], turns = 100 }: World, change: Partial<ForwardPorts> = {}) => {
+const forwarded = async (
+  { isGone = false, says = [], turns = 100, upstream = aCall().upstream }: World,
+  change: Partial<ForwardPorts> = {},
+) => {
   const left = [...says]
   const asked: Array<boolean> = []
   const ends: Array<TurnEnd> = []
@@ -51,7 +56,7 @@ const forwarded = async ({ isGone = false, says = [], turns = 100 }: World, chan
     monotonicNowInMs: () => nowInMs,
     ...change,
   }
-  const { attempts, result } = await forward(ports)(aCall({ isGone: () => isGone }))()
+  const { attempts, result } = await forward(ports)({ ...aCall({ isGone: () => isGone }), upstream })()
   return { attempts, result, asked, ends, delays }
 }
 
@@ -96,10 +101,38 @@ describe('a call that was proved not to be done', () => {
     expect(delays).toEqual([40, 80])
   })
 
+  it.each<ProxyError>([
+    { _tag: 'UserMustInteract', claims: undefined, cause: 'x' },
+    { _tag: 'AssertionRefused', consentMissing: false, cause: 'x' },
+  ])('stays refused where there is no fresh token for its user ($_tag), who is told why', async (error) => {
+    const tokens = [TE.right('token'), TE.left(error)]
+    const upstreamTokens = { take: () => tokens.shift() ?? TE.left(error), drop: () => () => undefined }
+    const { attempts, result } = await forwarded({ says: [answered(401)], upstream: user }, { upstreamTokens })
+
+    expect(result).toEqual(E.left({ ...error, hasGraphRefused: true }))
+    expect(attempts).toBe(1)
+  })
+
   it('is not tried again when there is no time left for it', async () => {
     const short = { upstreamDeadlineInMs: 30 }
 
     expect(await forwarded({ says: [unreachable] }, short)).toMatchObject({ result: unreachable, attempts: 1 })
+  })
+})
+
+const user: Call['upstream'] = { kind: 'user', clientId: 'c', tenantId: 't', objectId: 'o' }
+
+describe('a call that Graph wants more claims for', () => {
+  const challenge = answered(401, {
+    'www-authenticate': `Bearer error="insufficient_claims", claims="${btoa('{"access_token":{"a":{"essential":true}}}')}"`,
+  })
+
+  it('is tried once more where the gateway itself is meant', async () => {
+    expect(await forwarded({ says: [challenge] })).toMatchObject({ result: created, attempts: 2 })
+  })
+
+  it('is not where its user must act first', async () => {
+    expect(await forwarded({ says: [challenge], upstream: user })).toMatchObject({ result: challenge, attempts: 1 })
   })
 })
 

@@ -97,9 +97,9 @@ const useTurn =
 
 /** One try: waits for a turn, takes a token, sends. */
 const attempt = (ports: ForwardPorts, call: Call, deadline: Deadline, progress: Progress): T.Task<Forwarded> => {
-  const { attempts, failedToConnect } = progress
+  const { attempts } = progress
   return pipe(
-    ports.gate.turn({ caller: call.caller, deadline, isAgain: attempts + failedToConnect > 0 }),
+    ports.gate.turn({ caller: call.caller, deadline, isAgain: attempts > 0 }),
     TE.matchE((error) => T.of({ result: E.left(error), attempts }), useTurn(ports, call, deadline, progress)),
   )
 }

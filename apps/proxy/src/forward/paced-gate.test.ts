@@ -130,21 +130,50 @@ describe('when Graph throttles one call', () => {
     expect(changes).toHaveLength(1)
   })
 
-  it.each<[string, TurnEnd]>([
-    ['is not sent after all', { _tag: 'Unused' }],
-    ['cannot be sent', { _tag: 'NotConnected' }],
-    ['is not answered', { _tag: 'Unanswered' }],
-  ])('another goes first when the first that may go %s', async (_, how) => {
+  it.each(['Unused', 'NotConnected', 'Unanswered'] as const)(
+    'another finds out when the first that may go tells nothing of it (%s)',
+    async (_tag) => {
+      const { ask, askMany, pass } = callersAtTheGate()
+      const first = ask('ada')
+      await pass()
+      endTurn(first, throttled(5))
+      const others = askMany(2, 'bob')
+      await pass(5_000)
+      expect(turnsOf(others)).toBe(1)
+      others.filter(hasTurn).forEach((one) => endTurn(one, { _tag }))
+      await pass()
+      expect(turnsOf(others)).toBe(2)
+    },
+  )
+
+  it('the first that may go is one that was refused, and goes as soon as Graph has said, whatever is known of the limit', async () => {
+    const { ask, askMany, pass } = callersAtTheGate({ pace: { calls: 10, seconds: 10 } })
+    const flood = askMany(8, 'flood', { onTurn: (asked) => endTurn(asked) })
+    await pass(6_000)
+    expect(turnsOf(flood)).toBe(8)
+    // With this one nine are in the window, and the budget is cut to six.
+    const last = ask('ada')
+    await pass()
+    endTurn(last, throttled(1))
+    const [again, other] = [ask('flood', { isAgain: true, inMs: 2_000 }), ask('bob')]
+    await pass(999)
+    expect([hasTurn(again), hasTurn(other)]).toEqual([false, false])
+    await pass(1)
+
+    expect([hasTurn(again), hasTurn(other)]).toEqual([true, false])
+  })
+})
+
+describe('the call that finds out whether Graph throttles no more', () => {
+  it('does not wait for those that are still under way', async () => {
     const { ask, askMany, pass } = callersAtTheGate()
-    const first = ask('ada')
+    const [first] = askMany(3, 'ada')
     await pass()
-    endTurn(first, throttled(5))
-    const others = askMany(2, 'bob')
-    await pass(5_000)
-    expect(turnsOf(others)).toBe(1)
-    others.filter(hasTurn).forEach((one) => endTurn(one, how))
-    await pass()
-    expect(turnsOf(others)).toBe(2)
+    if (first !== undefined) endTurn(first, throttled(1))
+    const again = ask('ada', { isAgain: true })
+    await pass(1_000)
+
+    expect(hasTurn(again)).toBe(true)
   })
 })
 
@@ -182,6 +211,45 @@ describe('a turn that would come too late', () => {
     await pass()
 
     expect(refusalOf(asked)).toEqual({ _tag: 'TurnTooLate', why: 'throttled', retryAfterInSeconds: 49 })
+  })
+
+  it('is not that of a call which was refused, and goes as soon as Graph has said', async () => {
+    const { ask, pass } = callersAtTheGate()
+    const first = ask('ada')
+    await pass()
+    endTurn(first, throttled(7))
+    const [again, other] = [ask('ada', { isAgain: true, inMs: 8_800 }), ask('bob', { inMs: 8_800 })]
+    await pass(7_000)
+
+    expect(hasTurn(again)).toBe(true)
+    expect(other).toMatchObject({ settledAtInMs: 0, result: { left: { why: 'throttled' } } })
+  })
+
+  it('is refused at once where more are in the window than there are to be', async () => {
+    const { ask, askMany, pass } = callersAtTheGate({ pace: { calls: 10, seconds: 10 } })
+    askMany(8, 'flood', { onTurn: (asked) => endTurn(asked) })
+    await pass(6_000)
+    const last = ask('ada')
+    await pass()
+    endTurn(last, throttled(1))
+    ask('ada', { isAgain: true, onTurn: (asked) => endTurn(asked) })
+    await pass(1_000)
+    // Ten are in the window. The slots of four come free in five seconds, and are those by which the budget was cut.
+    const asked = ask('bob', { inMs: 5_000 })
+    await pass()
+
+    expect(refusalOf(asked)).toMatchObject({ _tag: 'TurnTooLate', why: 'pace' })
+  })
+
+  it('has a time told by how long its caller may wait the next time, not by what was left for a further try', async () => {
+    const { ask, pass } = callersAtTheGate({ pace: { calls: 1, seconds: 60 } })
+    ask('ada', { onTurn: (asked) => endTurn(asked) })
+    await pass()
+    const [fresh, again] = [ask('ada'), ask('ada', { isAgain: true, inMs: 5_000 })]
+    await pass()
+    const timeOf = (one: Asked): number => Number(Object(refusalOf(one)).retryAfterInSeconds)
+
+    expect(timeOf(again) - timeOf(fresh)).toBe(60)
   })
 
   it('is refused at once when too many are with Graph for too long', async () => {

@@ -332,6 +332,22 @@ describe('a connection through a proxy', () => {
     expect(graph.received).toHaveLength(behind)
   })
 
+  it.each<[string, string]>([
+    ['refuses it', 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n'],
+    ['says half a word', 'HTTP/1.1 2'],
+    ['says yes, and then nothing', 'HTTP/1.1 200 OK\r\n\r\n'],
+  ])('leaves no connection behind when the proxy %s', async (_, words) => {
+    const closed = new Promise((resolve) =>
+      proxy.answerWith((socket) => {
+        socket.on('close', resolve)
+        socket.write(words)
+      }),
+    )
+
+    expect(await sendTo('https://graph.test', { ...by(), timeoutInMs: 100 })).toMatchObject(left('GraphUnreachable'))
+    await closed
+  })
+
   it('is not made when what comes out of the tunnel is not TLS', async () => {
     proxy.answerWith((socket) => socket.write('HTTP/1.1 200 OK\r\n\r\n<html>a portal</html>'))
 

@@ -71,8 +71,7 @@ const errorAfterStart = (progress: Progress, cause: unknown): ProxyError => {
   const { requestId, status } = progress
   if (cause instanceof ProcessEnds)
     return { _tag: 'GraphTimedOut', sent: true, status, requestId, why: 'the process ends' }
-  if (progress.timedOut || codeOf(cause).endsWith('TIMEOUT'))
-    return { _tag: 'GraphTimedOut', sent: true, status, requestId }
+  if (progress.timedOut) return { _tag: 'GraphTimedOut', sent: true, status, requestId }
   const what = progress.unreadable ?? (status === undefined ? faultOfAnswer(cause) : 'it was cut off')
   return what === undefined ? { _tag: 'GraphConnectionLost', cause } : unreadable(progress, what)
 }

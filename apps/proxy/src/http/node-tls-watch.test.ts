@@ -6,6 +6,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { aCertificate, type Certificate } from '../../test/a-certificate.js'
 import { readTlsFiles, type TlsFiles } from './node-tls-files.js'
 import { watchTlsFiles } from './node-tls-watch.js'
+import { until } from '../../test/until.js'
 
 const none: Certificate = { cert: '', key: '' }
 let [first, second, third] = [none, none, none]
@@ -29,10 +30,6 @@ const printed = (cert: string): string => new X509Certificate(cert).toString()
 const put = (into: string, { cert, key }: Certificate): void => {
   writeFileSync(join(into, 'tls.crt'), cert)
   writeFileSync(join(into, 'tls.key'), key, { mode: 0o600 })
-}
-
-const until = async (isSo: () => boolean): Promise<void> => {
-  while (!isSo()) await new Promise(setImmediate)
 }
 
 const aWatch = async (place = folder, now = () => new Date()) => {

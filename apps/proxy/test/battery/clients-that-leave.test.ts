@@ -5,6 +5,7 @@ import { bookPath } from '../a-request.js'
 import { aRunningProxy, creates, requestText, type TestWorld } from '../a-running-proxy.js'
 import { finiteRequestsIn } from '../finite-language.js'
 import { aBattery, type Battery, type Refusal } from './what-is-owed.js'
+import { until } from '../until.js'
 
 const environment = { GRAPH_PACE: '100000/1s', GRAPH_BREAKER_FAILURES: '0' }
 
@@ -36,7 +37,7 @@ const inChunks = (): string =>
 const recordsSince = (before: number): ReadonlyArray<Readonly<Record<string, unknown>>> => world.records(before)
 
 const untilRecords = async ({ records }: TestWorld, count: number): Promise<void> => {
-  while (records().length < count) await new Promise(setImmediate)
+  await until(() => records().length >= count)
 }
 
 const reset = async (connection: Connection): Promise<void> => {

@@ -10,6 +10,7 @@ import { provedLedger } from '../a-proved-ledger.js'
 import { aProxyProcess, callOver, held, type Surroundings, surroundings, untilReady } from '../a-proxy-process.js'
 import { bookPath } from '../a-request.js'
 import { aRunningProxy, creates, rawExchange, requestText, type TestWorld } from '../a-running-proxy.js'
+import { until } from '../until.js'
 
 let world: TestWorld | undefined
 afterEach(async () => {
@@ -157,7 +158,7 @@ describe('a connection that is kept alive', () => {
       )
     while (await isListening());
     connection.send(request)
-    while (records().at(-1)?.['kind'] !== 'refusal') await new Promise(setImmediate)
+    await until(() => records().at(-1)?.['kind'] === 'refusal')
     released.open()
     await connection.closed()
 
