@@ -144,7 +144,10 @@ describe.concurrent('a Graph that fails and fails', () => {
         error: { innerError: { code: 'upstreamUnavailable', outcome: 'notSent', retry: 'after' } },
       })
       expect(sent(world)).toBe(3)
-      expect(world.logged).toContainEqual(['Graph fails, and is left alone for a while', { failuresInARow: 3 }])
+      expect(world.logged).toContainEqual([
+        'Graph fails for one caller, whose calls are not sent for a while',
+        { failuresInARow: 3 },
+      ])
     }),
   )
 })
