@@ -129,24 +129,43 @@ describe.concurrent('a Graph that throttles', () => {
 })
 
 describe.concurrent('a Graph that fails and fails', () => {
+  const fails = (world: TestWorld): void =>
+    world.scriptGraph((socket) => socket.write(httpResponse('500 Internal Server Error', {}, '{}')))
+  const leftAlone = {
+    status: 503,
+    headers: { 'retry-after': expect.stringMatching(/^[345]$/) },
+    error: { innerError: { code: 'upstreamUnavailable', outcome: 'notSent', retry: 'after' } },
+  }
+
   it(
     'is left alone, and callers are told so',
     inAWorld({ GRAPH_BREAKER_FAILURES: '3' }, async (world) => {
-      const token = await world.token()
-      world.scriptGraph((socket) => socket.write(httpResponse('500 Internal Server Error', {}, '{}')))
-      const replies = [await present(world, token), await present(world, token), await present(world, token)]
-      const later = await present(world, token)
+      const [token, ofAda] = [await world.token(), await userToken(world.provider, ada)]
+      fails(world)
+      const replies = [await present(world, token), await present(world, ofAda), await present(world, token)]
+      const later = await present(world, ofAda)
 
       expect(replies.map(({ status }) => status)).toEqual([502, 502, 502])
-      expect(later).toMatchObject({
-        status: 503,
-        headers: { 'retry-after': expect.stringMatching(/^[345]$/) },
-        error: { innerError: { code: 'upstreamUnavailable', outcome: 'notSent', retry: 'after' } },
-      })
+      expect(later).toMatchObject(leftAlone)
       expect(sent(world)).toBe(3)
+      expect(world.logged).toContainEqual(['Graph fails, and is left alone for a while', { failuresInARow: 3 }])
+    }),
+  )
+
+  it(
+    'is left alone by one caller, where all that failed were its calls',
+    inAWorld({ GRAPH_BREAKER_FAILURES: '2' }, async (world) => {
+      const [token, ofAda] = [await world.token(), await userToken(world.provider, ada)]
+      fails(world)
+      const replies = [await present(world, token), await present(world, token)]
+      world.scriptGraph(creates)
+
+      expect(replies.map(({ status }) => status)).toEqual([502, 502])
+      expect(await present(world, token)).toMatchObject(leftAlone)
+      expect(await present(world, ofAda)).toMatchObject({ status: 201 })
       expect(world.logged).toContainEqual([
         'Graph fails for one caller, whose calls are not sent for a while',
-        { failuresInARow: 3 },
+        { failuresInARow: 2 },
       ])
     }),
   )
