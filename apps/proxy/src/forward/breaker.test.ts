@@ -97,6 +97,24 @@ describe('a breaker', () => {
     expect([later.restsFor('third'), later.restsForAll()]).toEqual([true, true])
   })
 
+  it('lets another caller try where one whose calls fail had the probe, and rests when that failed, too', () => {
+    const tested = breaker(2)
+    fail(tested, 1)
+    fail(tested, 1, 0, 'other')
+    tested.admit('one', 3_750)
+    tested.failed({ caller: 'one', isProbe: true, nowInMs: 3_750, random })
+    expect(tested.admit('one', 3_750)).toEqual({ _tag: 'Open', inMs: 7_500 })
+    expect(tested.admit('other', 3_750)).toEqual({ _tag: 'Probe' })
+    tested.failed({ caller: 'other', isProbe: true, nowInMs: 3_750, random })
+    expect(tested.admit('third', 3_750)).toEqual({ _tag: 'Open', inMs: 15_000 })
+
+    tested.admit('one', 18_750)
+    tested.failed({ caller: 'one', isProbe: true, nowInMs: 18_750, random })
+    expect(tested.admit('third', 18_750)).toEqual({ _tag: 'Probe' })
+    expect(tested.succeeded('third', true)).toBe(true)
+    expect(tested.admit('one', 18_750)).toEqual({ _tag: 'Closed' })
+  })
+
   it('never opens with 0', () => {
     const tested = breaker(0)
     expect(fail(tested, 100).every((rest) => rest === undefined)).toBe(true)

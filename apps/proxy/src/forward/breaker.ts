@@ -46,7 +46,8 @@ const always: Breaker = {
 /**
  * Opens after so many failures with no success in between, for 5 seconds, twice as long each time a probe fails, at most a
  * minute. What calls that were under way by then come to changes nothing. If all of these were one caller's, it may be that
- * caller's calls that Graph cannot bear: then it rests for that caller alone, until so many of others fail, too.
+ * caller's calls that Graph cannot bear: then it rests for that caller alone, until so many of others fail, too. So with
+ * probes: where one failed, the next other caller may try at once, and only when that failed, too, all rest.
  * `mostFailures` 0: never.
  */
 export const breaker = (mostFailures: number): Breaker => {
@@ -57,6 +58,8 @@ export const breaker = (mostFailures: number): Breaker => {
   let openUntilInMs: number | undefined
   /** For whom it is open, if not for all. */
   let alone: string | undefined
+  /** Whose probe failed last: it may be that caller's calls again, so another one need not rest for its own. */
+  let failedProbeOf: string | undefined
   let isProbed = false
 
   const restsFor = (caller: string): boolean => openUntilInMs !== undefined && (alone === undefined || alone === caller)
@@ -78,7 +81,8 @@ export const breaker = (mostFailures: number): Breaker => {
     admit: (caller, nowInMs) => {
       if (openUntilInMs === undefined || !restsFor(caller)) return { _tag: 'Closed' }
       if (isProbed) return { _tag: 'Open', inMs: untilProbedInMs }
-      if (nowInMs < openUntilInMs) return { _tag: 'Open', inMs: openUntilInMs - nowInMs }
+      const mayProbe = nowInMs >= openUntilInMs || (failedProbeOf !== undefined && failedProbeOf !== caller)
+      if (!mayProbe) return { _tag: 'Open', inMs: openUntilInMs - nowInMs }
       isProbed = true
       return { _tag: 'Probe' }
     },
@@ -87,6 +91,7 @@ export const breaker = (mostFailures: number): Breaker => {
     failed: ({ caller, isProbe, nowInMs, random }) => {
       if (isProbe) {
         isProbed = false
+        failedProbeOf = failedProbeOf === undefined || failedProbeOf === caller ? caller : undefined
         open(nowInMs, random)
         return undefined
       }
@@ -103,6 +108,7 @@ export const breaker = (mostFailures: number): Breaker => {
       if (openUntilInMs === undefined || !isProbe) return false
       countAnew()
       rests = 0
+      failedProbeOf = undefined
       openUntilInMs = undefined
       isProbed = false
       return true
