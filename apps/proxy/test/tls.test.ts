@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect as connectPlain } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -13,7 +14,7 @@ import { Conversations } from '../src/http/conversations.js'
 import { closeServer, httpLimits, listen, nodeHttpServer } from '../src/http/node-http-server.js'
 import type { TlsFiles } from '../src/http/node-tls-files.js'
 import { aCertificate, type Certificate } from './a-certificate.js'
-import { aRunningProxy, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
+import { aRunningProxy, creates, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
 import { until } from './until.js'
 
 const audit = fileURLToPath(new URL('../dist/cli/audit.js', import.meta.url))
@@ -391,6 +392,26 @@ describe('a proxy that is stopped', () => {
 
     expect(await world.stopProxy()).toBe('finished')
     await Promise.all(closed)
+    await world.stop()
+  })
+
+  it('finishes a call that is under way over TLS, when it has given up on handshakes', async () => {
+    const world = await aRunningProxy(files('finished', server).variables)
+    const authorization = `Bearer ${await world.token()}`
+    const arrived = new EventEmitter()
+    const held = once(arrived, 'call')
+    world.scriptGraph((socket, request) => void arrived.emit('call', () => creates(socket, request)))
+    const call = told(world.port, {}, requestText({ authorization }))
+    const [answer] = await held
+    const half = connectPlain(world.port, '127.0.0.1')
+    half.on('error', () => undefined).resume()
+    await new Promise<void>((resolve) => half.write('\x16\x03\x01', () => resolve()))
+    const stopped = world.stopProxy()
+    await once(half, 'close')
+    answer()
+
+    expect((await call).statuses()).toEqual([201])
+    expect(await stopped).toBe('finished')
     await world.stop()
   })
 })
