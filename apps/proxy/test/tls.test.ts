@@ -398,17 +398,20 @@ describe('a proxy that is stopped', () => {
   it('finishes a call that is under way over TLS, when it has given up on handshakes', async () => {
     const world = await aRunningProxy(files('finished', server).variables)
     const authorization = `Bearer ${await world.token()}`
-    const arrived = new EventEmitter()
-    const held = once(arrived, 'call')
-    world.scriptGraph((socket, request) => void arrived.emit('call', () => creates(socket, request)))
+    const graph = new EventEmitter()
+    const arrived = once(graph, 'call')
+    world.scriptGraph((socket, request) => {
+      graph.on('answer', () => creates(socket, request))
+      graph.emit('call')
+    })
     const call = told(world.port, {}, requestText({ authorization }))
-    const [answer] = await held
+    await arrived
     const half = connectPlain(world.port, '127.0.0.1')
     half.on('error', () => undefined).resume()
     await new Promise<void>((resolve) => half.write('\x16\x03\x01', () => resolve()))
     const stopped = world.stopProxy()
     await once(half, 'close')
-    answer()
+    graph.emit('answer')
 
     expect((await call).statuses()).toEqual([201])
     expect(await stopped).toBe('finished')
