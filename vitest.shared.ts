@@ -3,12 +3,15 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 type Test = NonNullable<ViteUserConfig['test']>
 type Coverage = NonNullable<Test['coverage']>
 
-/** What the test runs of all packages have in common. `scripts/check.mjs` adds up the reports. */
-export const testConfig = (test: Test): ViteUserConfig =>
+/**
+ * What the test runs of all packages have in common. `scripts/check.mjs` adds up the reports, of which each run of a package has
+ * its own.
+ */
+export const testConfig = (test: Test, report = 'vitest'): ViteUserConfig =>
   defineConfig({
     test: {
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-      reporters: ['default', ['json', { outputFile: 'test-results/vitest.json' }]],
+      reporters: ['default', ['json', { outputFile: `test-results/${report}.json` }]],
       // Not how long a test takes, but how long a busy machine may take for it.
       testTimeout: 60_000,
       hookTimeout: 60_000,

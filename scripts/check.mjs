@@ -13,7 +13,7 @@ const { status } = spawnSync('turbo', ['run', ...tasks, '--continue', '--concurr
 })
 
 const total = { passed: 0, failed: 0, skipped: 0 }
-for (const report of globSync('{packages,apps}/*/test-results/vitest.json')) {
+for (const report of globSync('{packages,apps}/*/test-results/vitest*.json')) {
   const { numFailedTests, numPassedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'))
   total.passed += numPassedTests
   total.failed += numFailedTests
