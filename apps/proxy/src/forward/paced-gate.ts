@@ -3,6 +3,7 @@ import type * as IO from 'fp-ts/lib/IO.js'
 import type { Caller } from '../domain/caller.js'
 import type { ProxyError } from '../domain/proxy-error.js'
 import { breaker } from './breaker.js'
+import { callsAtGraph } from './calls-at-graph.js'
 import { type CallerShare, callerShares } from './caller-shares.js'
 import { fairQueue, type Queued } from './fair-queue.js'
 import type { Gate, Turn, TurnAsked, TurnEnd } from './gate.js'
@@ -10,6 +11,7 @@ import { heap } from './heap.js'
 import { promisedTimes } from './promised-times.js'
 import { sparedAtInMs } from './spared-slots.js'
 import { throttle } from './throttle.js'
+import { type Outlook, slotAtInMs, type TurnEstimate, turnEstimate } from './turn-estimate.js'
 import { windowSlots } from './window-slots.js'
 
 /** What an operator is told of. */
@@ -41,8 +43,6 @@ export interface EndableGate extends Gate {
   readonly end: () => void
 }
 
-type Why = Extract<ProxyError, { readonly _tag: 'TurnTooLate' }>['why']
-
 interface Waiter {
   readonly isAgain: boolean
   /** It finds out whether Graph is well again. */
@@ -51,12 +51,6 @@ interface Waiter {
   readonly letGoAtInMs: number
   readonly queued: () => Queued<Waiter>
   readonly settle: (result: E.Either<ProxyError, Turn>) => void
-}
-
-/** When a turn would come, and what it would wait for most. */
-interface Estimate {
-  readonly atInMs: number
-  readonly why: Why
 }
 
 /** A bound on memory; what comes first as a rule is that the turn would be too late. The first of a caller may be as many. */
@@ -70,9 +64,6 @@ const bearableFairWaits = 1.45
 /** Of the time that is left for a call, what is kept for the call itself at most, and a floor below that. */
 const mostKeptOfTime = 0.2
 const leastKeptInMs = 500
-const firstLatencyInMs = 500
-const weightOfLast = 0.1
-const usualLatencies = 3
 
 const draining: E.Either<ProxyError, never> = E.left({ _tag: 'Draining' })
 
@@ -96,11 +87,9 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
   const limit = throttle(pace.calls, windowInMs)
   const switchOff = breaker(breakerFailures)
   const promises = promisedTimes()
-  // In the order in which they were sent.
-  const underWay = new Set<{ readonly sentAtInMs: number }>()
+  const underWay = callsAtGraph()
 
   let hasEnded = false
-  let latencyInMs = firstLatencyInMs
   let spacedAtInMs = -Infinity
   let patienceInMs = 0
   let timer: { readonly atInMs: number; readonly stop: () => void } | undefined
@@ -109,53 +98,45 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
 
   /**
    * Once Graph has throttled, others use the limit too, and it is not known where it is: then no more are under way than keep
-   * up twice the pace, since all that are when it is hit are sent for nothing. Those that take much longer than others do
-   * not count.
+   * up twice the pace, since all that are when it is hit are sent for nothing.
    */
   const fewerUnderWayAtInMs = (nowInMs: number): number => {
     const budget = limit.budget(nowInMs)
     if (budget >= pace.calls) return nowInMs
-    const most = Math.max(2, Math.ceil((2 * latencyInMs * budget) / windowInMs))
-    const usualInMs = usualLatencies * latencyInMs
-    const usual = [...underWay].filter(({ sentAtInMs }) => sentAtInMs > nowInMs - usualInMs)
-    const oldest = usual.at(-most)
-    return oldest === undefined ? nowInMs : oldest.sentAtInMs + usualInMs
+    const most = Math.max(2, Math.ceil((2 * underWay.latencyInMs() * budget) / windowInMs))
+    return underWay.fewerThanAtInMs(most, nowInMs)
   }
 
   const takesPerCallInMs = (nowInMs: number): number =>
-    Math.max(windowInMs / limit.budget(nowInMs), latencyInMs / concurrency)
+    Math.max(windowInMs / limit.budget(nowInMs), underWay.latencyInMs() / concurrency)
 
-  /** When the nth of those that wait, counting from 1, finds a free slot. */
-  const slotAtInMs = (nth: number, nowInMs: number, budget = limit.budget(nowInMs)): number => {
-    const occupied = slots.occupied(nowInMs)
-    const beyond = nth - Math.max(0, budget - occupied)
-    if (beyond <= 0) return nowInMs
-    const cycles = Math.floor((beyond - 1) / budget)
-    // Where more are occupied than there are to be, those that come free first go to nobody.
-    const place = Math.max(0, occupied - budget) + ((beyond - 1) % budget)
-    // Those whose slots are taken later than now are sent at a distance, and come free at one.
-    const unsent = Math.max(0, place - occupied)
-    const freeAtInMs = slots.freeAtInMs(place) ?? nowInMs + unsent * spacingInMs + latencyInMs + windowInMs
-    return freeAtInMs + cycles * (windowInMs + latencyInMs)
-  }
+  const outlookAt = (nowInMs: number, budget: number): Outlook => ({
+    nowInMs,
+    budget,
+    windowInMs,
+    occupied: slots.occupied(nowInMs),
+    freeAtInMs: slots.freeAtInMs,
+    spacingInMs,
+    latencyInMs: underWay.latencyInMs(),
+    underWay: underWay.size(),
+    concurrency,
+    // The call that finds out whether it has opened goes before the others.
+    opensAtInMs:
+      limit.phase(nowInMs) === 'Open' ? nowInMs : Math.max(nowInMs, limit.opensAtInMs()) + underWay.latencyInMs(),
+  })
 
-  const estimate = (share: CallerShare, isAgain: boolean, nowInMs: number): Estimate => {
+  const estimate = (share: CallerShare, isAgain: boolean, nowInMs: number): TurnEstimate => {
     const phase = limit.phase(nowInMs)
-    if (isAgain && (phase === 'Closed' || phase === 'Probe') && queue.firstAgain() === undefined)
-      return { atInMs: Math.max(limit.opensAtInMs(), slotAtInMs(1, nowInMs, pace.calls)), why: 'throttled' }
-    const nth = queue.before(share, isAgain) + 1
-    const mayGoNow = !share.isWaiting && isWithin(share, nowInMs) && slotAtInMs(1, nowInMs) <= nowInMs
-    const nextSlotAtInMs = mayGoNow ? nowInMs : slotAtInMs(nth, nowInMs)
-    const opensAtInMs = phase === 'Open' ? nowInMs : Math.max(nowInMs, limit.opensAtInMs()) + latencyInMs
-    const sentAtInMs = opensAtInMs + (mayGoNow ? 0 : (nth - 1) * spacingInMs)
-    const beyond = underWay.size + nth - concurrency
-    const connectedAtInMs = beyond <= 0 ? nowInMs : nowInMs + (beyond * latencyInMs) / concurrency
-    const atInMs = Math.max(nextSlotAtInMs, sentAtInMs, connectedAtInMs)
-    if (atInMs === connectedAtInMs && beyond > 0) return { atInMs, why: 'concurrency' }
-    return { atInMs, why: opensAtInMs > nowInMs && sentAtInMs >= nextSlotAtInMs ? 'throttled' : 'pace' }
+    if (isAgain && (phase === 'Closed' || phase === 'Probe') && queue.firstAgain() === undefined) {
+      const slotForProbeAtInMs = slotAtInMs(1, outlookAt(nowInMs, pace.calls))
+      return { atInMs: Math.max(limit.opensAtInMs(), slotForProbeAtInMs), why: 'throttled' }
+    }
+    const outlook = outlookAt(nowInMs, limit.budget(nowInMs))
+    const mayGoNow = !share.isWaiting && isWithin(share, nowInMs) && slotAtInMs(1, outlook) <= nowInMs
+    return turnEstimate(queue.before(share, isAgain) + 1, mayGoNow, outlook)
   }
 
-  const tooLate = (share: CallerShare, { atInMs, why }: Estimate, nowInMs: number): E.Either<ProxyError, never> => {
+  const tooLate = (share: CallerShare, { atInMs, why }: TurnEstimate, nowInMs: number): E.Either<ProxyError, never> => {
     const retryAfterInSeconds = promises.promise({
       key: share.key,
       nowInMs,
@@ -195,12 +176,9 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
 
   const turnFor = ({ item, share }: Queued<Waiter>, isLimitProbe: boolean, sentAtInMs: number): Turn => {
     const { isBreakerProbe } = item
-    const sent = { sentAtInMs }
-    underWay.add(sent)
+    const sent = underWay.sent(sentAtInMs)
     const ended = (how: TurnEnd, nowInMs: number): void => {
-      underWay.delete(sent)
-      if (how._tag === 'Answered' || how._tag === 'Unanswered')
-        latencyInMs += weightOfLast * (nowInMs - sentAtInMs - latencyInMs)
+      underWay.ended(sent, nowInMs, how._tag === 'Answered' || how._tag === 'Unanswered')
       if (how._tag === 'Unused' || how._tag === 'NotConnected') slots.giveBack()
       else slots.answered(nowInMs)
       switch (how._tag) {
@@ -274,7 +252,7 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
   const nextTurnAtInMs = ({ share }: Queued<Waiter>, nowInMs: number): number => {
     const phase = limit.phase(nowInMs)
     if (phase === 'Closed') return limit.opensAtInMs()
-    if (phase === 'Probed' || underWay.size >= concurrency) return Infinity
+    if (phase === 'Probed' || underWay.size() >= concurrency) return Infinity
     // Graph has said itself that it takes one now: what was learnt of its limit does not hold that one back.
     const isProbe = phase === 'Probe'
     const free = (isProbe ? pace.calls : limit.budget(nowInMs)) - slots.occupied(nowInMs)
@@ -333,7 +311,7 @@ export const pacedGate = (settings: PacedGateSettings): EndableGate => {
     }
     const isBreakerProbe = admitted._tag === 'Probe'
     const leftInMs = deadline.atInMs - nowInMs
-    const keptInMs = Math.min(Math.max(leastKeptInMs, 3 * latencyInMs), leftInMs * mostKeptOfTime)
+    const keptInMs = Math.min(Math.max(leastKeptInMs, 3 * underWay.latencyInMs()), leftInMs * mostKeptOfTime)
     const letGoAtInMs = deadline.atInMs - keptInMs
     // What has been tried has less time than it will have when it comes again.
     if (!isAgain) patienceInMs = Math.max(0, leftInMs - keptInMs)
