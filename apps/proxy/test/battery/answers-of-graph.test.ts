@@ -75,7 +75,7 @@ const innerOf = ({ error }: RawReply) => error.innerError
 const policies = ['warn', 'enforce'] as const
 const events = (world: TestWorld) => world.records().filter((record) => record['event'] === 'driftSeen')
 
-describe('U17: an answer that differs from what is documented', () => {
+describe('an answer that differs from what is documented', () => {
   it.each(policies)('is as usual with annotations and in UTC (%s)', async (policy) => {
     const { outcome, reply } = await answered(policy, { body: entity() })
 
@@ -152,7 +152,7 @@ describe('U17: an answer that differs from what is documented', () => {
   })
 })
 
-describe('U18: an answer that has other values than were sent', () => {
+describe('an answer that has other values than were sent', () => {
   it.each(policies)('is passed on, and the names are on record (%s)', async (policy) => {
     const body = entity({ userName: 'Somebody Else', osVersion: null, installState: 'failed' })
     const { outcome, reply } = await answered(policy, { body })
@@ -178,7 +178,7 @@ describe('U18: an answer that has other values than were sent', () => {
   })
 })
 
-describe('U14, U15, U31 and their neighbours: a status that says nothing sure', () => {
+describe('a status that says nothing sure', () => {
   it.each([
     ['202 Accepted', 502, 'upstreamInvalidResponse'],
     ['204 No Content', 502, 'upstreamInvalidResponse'],
@@ -225,7 +225,7 @@ describe('U14, U15, U31 and their neighbours: a status that says nothing sure', 
   })
 })
 
-describe('U22: the headers of an answer', () => {
+describe('the headers of an answer', () => {
   it('are left out but for request-id', async () => {
     const { reply } = await answered('warn', {
       body: entity(),
@@ -282,7 +282,7 @@ const nested = (message: string): string =>
     CustomApiErrorPhrase: '',
   })
 
-describe('U23, U26, U27, U28: a refusal of Graph’s', () => {
+describe('a refusal of Graph’s', () => {
   it.each([
     ['400 Bad Request', 400, 'upstreamRejected'],
     ['402 Payment Required', 402, 'upstreamRejected'],
@@ -342,7 +342,7 @@ describe('U23, U26, U27, U28: a refusal of Graph’s', () => {
   })
 })
 
-describe('U24: a route that Graph does not offer', () => {
+describe('a route that Graph does not offer', () => {
   const noRoute = 'No OData route exists that match template ~/singleton/navigation with http verb POST for request /x.'
 
   it.each([
@@ -374,7 +374,7 @@ describe('U24: a route that Graph does not offer', () => {
   })
 })
 
-describe('U25: a 401', () => {
+describe('a 401', () => {
   const claims = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}'
   const challenged = {
     ...json,

@@ -96,39 +96,27 @@ const padded = (bytes: number): string => entity.padEnd(bytes, ' ')
 const secondsOf103 = 'HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n'
 
 const cutOff: ReadonlyArray<Row> = [
-  ['U03 a reset after the request', (socket) => socket.resetAndDestroy(), lost],
-  ['U03 an end after the request', (socket) => socket.end(), lost],
-  ['U03 an end amid the headers', saysAndEnds('HTTP/1.1 201 Created\r\nContent-Type: appl'), lost],
+  ['a reset after the request', (socket) => socket.resetAndDestroy(), lost],
+  ['an end after the request', (socket) => socket.end(), lost],
+  ['an end amid the headers', saysAndEnds('HTTP/1.1 201 Created\r\nContent-Type: appl'), lost],
+  ['a body shorter than its length', saysAndEnds(head('201 Created', 'Content-Length: 500'), entity), unreadable(201)],
   [
-    'U07 a body shorter than its length',
-    saysAndEnds(head('201 Created', 'Content-Length: 500'), entity),
-    unreadable(201),
-  ],
-  [
-    'U07 a reset amid the body',
+    'a reset amid the body',
     (s) => s.write(head('201 Created', 'Content-Length: 500'), () => setImmediate(() => s.resetAndDestroy())),
     unreadable(201),
   ],
+  ['a chunk that is cut', saysAndEnds(head('201 Created', 'Transfer-Encoding: chunked'), 'ff\r\n{'), unreadable(201)],
+  ['no last chunk', saysAndEnds(head('201 Created', 'Transfer-Encoding: chunked'), inChunks(entity)), unreadable(201)],
   [
-    'U07 a chunk that is cut',
-    saysAndEnds(head('201 Created', 'Transfer-Encoding: chunked'), 'ff\r\n{'),
-    unreadable(201),
-  ],
-  [
-    'U07 no last chunk',
-    saysAndEnds(head('201 Created', 'Transfer-Encoding: chunked'), inChunks(entity)),
-    unreadable(201),
-  ],
-  [
-    'U07 a chunk whose length is none',
+    'a chunk whose length is none',
     saysAndEnds(head('201 Created', 'Transfer-Encoding: chunked'), 'xyz\r\n{}\r\n0\r\n\r\n'),
     unreadable(201),
   ],
-  ['U09 a body that ends with the connection, and is whole', saysAndEnds(head('201 Created'), entity), applied],
-  ['U09 one that is not whole', saysAndEnds(head('201 Created'), entity.slice(0, -2)), unreadable(201)],
-  ['U09 nothing of it', saysAndEnds(head('201 Created')), unreadable(201)],
-  ['U09 HTTP/1.0, with a length', saysAndEnds(created.replace('HTTP/1.1', 'HTTP/1.0')), applied],
-  ['U09 HTTP/1.0, without', saysAndEnds(head('201 Created').replace('HTTP/1.1', 'HTTP/1.0'), entity), applied],
+  ['a body that ends with the connection, and is whole', saysAndEnds(head('201 Created'), entity), applied],
+  ['one that is not whole', saysAndEnds(head('201 Created'), entity.slice(0, -2)), unreadable(201)],
+  ['nothing of it', saysAndEnds(head('201 Created')), unreadable(201)],
+  ['HTTP/1.0, with a length', saysAndEnds(created.replace('HTTP/1.1', 'HTTP/1.0')), applied],
+  ['HTTP/1.0, without', saysAndEnds(head('201 Created').replace('HTTP/1.1', 'HTTP/1.0'), entity), applied],
   [
     'chunks with extensions and a trailer',
     says(
@@ -146,37 +134,37 @@ const cutOff: ReadonlyArray<Row> = [
 
 const notHttp: ReadonlyArray<Row> = [
   [
-    'U10 two lengths',
+    'two lengths',
     saysAndEnds(head('201 Created', 'Content-Length: 2', `Content-Length: ${length}`), entity),
     unreadable(),
   ],
   [
-    'U10 two lengths in one',
+    'two lengths in one',
     saysAndEnds(head('201 Created', `Content-Length: ${length}, ${length}`), entity),
     unreadable(),
   ],
   [
-    'U10 a length and chunks',
+    'a length and chunks',
     saysAndEnds(head('201 Created', `Content-Length: ${length}`, 'Transfer-Encoding: chunked'), inChunks(entity, '')),
     unreadable(),
   ],
-  ['U10 a length below nothing', saysAndEnds(head('201 Created', 'Content-Length: -1'), entity), unreadable()],
+  ['a length below nothing', saysAndEnds(head('201 Created', 'Content-Length: -1'), entity), unreadable()],
   [
-    'U10 a length beyond all numbers',
+    'a length beyond all numbers',
     saysAndEnds(head('201 Created', `Content-Length: ${'9'.repeat(30)}`), entity),
     unreadable(),
   ],
-  ['U11 another protocol', saysAndEnds('220 smtp.example.com ESMTP\r\n'), unreadable()],
-  ['U11 HTTP/0.9', saysAndEnds(entity), unreadable()],
-  ['U11 HTTP/2', saysAndEnds(Buffer.from('000012040000000000000300000064', 'hex')), unreadable()],
-  ['U11 a version that is none', saysAndEnds(created.replace('HTTP/1.1', 'HTTP/9.9')), unreadable()],
-  ['U11 garbage', saysAndEnds(Buffer.from(Array.from({ length: 4096 }, (_, n) => (n * 37) % 256))), unreadable()],
-  ['U11 status 099', says(created.replace('201', '099')), unreadable()],
-  ['U11 status 20', says(created.replace('201', '20')), unreadable()],
-  ['U11 status 2010', says(created.replace('201', '2010')), unreadable()],
-  ['U11 status 600', says(created.replace('201', '600')), unreadable(600)],
-  ['U11 status 999', says(created.replace('201', '999')), unreadable(999)],
-  ['U11 2,000 times 103', says(secondsOf103.repeat(2_000), created), unreadable()],
+  ['another protocol', saysAndEnds('220 smtp.example.com ESMTP\r\n'), unreadable()],
+  ['HTTP/0.9', saysAndEnds(entity), unreadable()],
+  ['HTTP/2', saysAndEnds(Buffer.from('000012040000000000000300000064', 'hex')), unreadable()],
+  ['a version that is none', saysAndEnds(created.replace('HTTP/1.1', 'HTTP/9.9')), unreadable()],
+  ['garbage', saysAndEnds(Buffer.from(Array.from({ length: 4096 }, (_, n) => (n * 37) % 256))), unreadable()],
+  ['status 099', says(created.replace('201', '099')), unreadable()],
+  ['status 20', says(created.replace('201', '20')), unreadable()],
+  ['status 2010', says(created.replace('201', '2010')), unreadable()],
+  ['status 600', says(created.replace('201', '600')), unreadable(600)],
+  ['status 999', says(created.replace('201', '999')), unreadable(999)],
+  ['2,000 times 103', says(secondsOf103.repeat(2_000), created), unreadable()],
   ['103 ten times, and then the answer', says(secondsOf103.repeat(10), created), applied],
   ['102, and then the answer', says('HTTP/1.1 102 Processing\r\n\r\n', created), applied],
   // undici does not take what it did not ask for.
@@ -206,18 +194,18 @@ const noEntity: ReadonlyArray<Row> = [
     '308 Permanent Redirect',
   ].map(
     (status): Row => [
-      `U13 ${status}`,
+      `${status}`,
       (socket) => socket.write(httpResponse(status, { Location: elsewhere.url }, '')),
       redirect(Number(status.slice(0, 3))),
     ],
   ),
-  ['U14 HTML', says(createdWith({ 'Content-Type': 'text/html' }, '<html>a portal</html>')), unreadable(201)],
-  ['U14 an entity that calls itself HTML', says(createdWith({ 'Content-Type': 'text/html' })), unreadable(201)],
-  ['U14 text/json', says(createdWith({ 'Content-Type': 'text/json' })), unreadable(201)],
-  ['U14 application/jsonp', says(createdWith({ 'Content-Type': 'application/jsonp' })), unreadable(201)],
-  ['U14 no type', says(httpResponse('201 Created', {}, entity)), unreadable(201)],
+  ['HTML', says(createdWith({ 'Content-Type': 'text/html' }, '<html>a portal</html>')), unreadable(201)],
+  ['an entity that calls itself HTML', says(createdWith({ 'Content-Type': 'text/html' })), unreadable(201)],
+  ['text/json', says(createdWith({ 'Content-Type': 'text/json' })), unreadable(201)],
+  ['application/jsonp', says(createdWith({ 'Content-Type': 'application/jsonp' })), unreadable(201)],
+  ['no type', says(httpResponse('201 Created', {}, entity)), unreadable(201)],
   [
-    'U14 two types',
+    'two types',
     saysAndEnds(head('201 Created', `Content-Length: ${length}`, 'Content-Type: text/html'), entity),
     unreadable(201),
   ],
@@ -233,15 +221,15 @@ const noEntity: ReadonlyArray<Row> = [
     applied,
   ],
   ['a type in capitals', says(createdWith({ 'Content-Type': 'Application/JSON' })), applied],
-  ['U15 nothing', says(createdWith({}, '')), unreadable(201)],
-  ['U15 blanks', says(createdWith({}, ' \r\n')), unreadable(201)],
+  ['nothing', says(createdWith({}, '')), unreadable(201)],
+  ['blanks', says(createdWith({}, ' \r\n')), unreadable(201)],
   ['202', says(created.replace('201', '202')), unreadable(202)],
   ['204', says('HTTP/1.1 204 No Content\r\n\r\n'), unreadable(204)],
   ['204 with an entity behind it', says(created.replace('201', '204')), unreadable(204)],
   ['205', says(httpResponse('205 Reset Content', json, '')), unreadable(205)],
   ['206', says(createdWith({ 'Content-Range': `bytes 0-9/${length}` }).replace('201', '206')), unreadable(206)],
   [
-    'U19 gzip',
+    'gzip',
     says(
       head('201 Created', 'Content-Encoding: gzip', `Content-Length: ${String(gzipSync(entity).length)}`),
       gzipSync(entity),
@@ -249,7 +237,7 @@ const noEntity: ReadonlyArray<Row> = [
     unreadable(201),
   ],
   [
-    'U19 brotli',
+    'brotli',
     says(
       head('201 Created', 'Content-Encoding: br', `Content-Length: ${String(brotliCompressSync(entity).length)}`),
       brotliCompressSync(entity),
@@ -257,7 +245,7 @@ const noEntity: ReadonlyArray<Row> = [
     unreadable(201),
   ],
   [
-    'U19 a bomb',
+    'a bomb',
     (socket) => {
       socket.end(
         Buffer.concat([Buffer.from(head('201 Created', 'Content-Encoding: gzip')), gzipSync(Buffer.alloc(20_000_000))]),
@@ -265,13 +253,13 @@ const noEntity: ReadonlyArray<Row> = [
     },
     unreadable(201),
   ],
-  ['U19 an entity that calls itself gzip', says(createdWith({ 'Content-Encoding': 'gzip' })), unreadable(201)],
+  ['an entity that calls itself gzip', says(createdWith({ 'Content-Encoding': 'gzip' })), unreadable(201)],
   ['identity', says(createdWith({ 'Content-Encoding': 'identity' })), applied],
-  ['U20 256 KiB', says(createdWith({}, padded(262_144))), applied],
-  ['U20 one byte more', says(createdWith({}, padded(262_145))), unreadable(201)],
-  ['U20 10 MB', says(createdWith({}, padded(10_000_000))), unreadable(201)],
+  ['256 KiB', says(createdWith({}, padded(262_144))), applied],
+  ['one byte more', says(createdWith({}, padded(262_145))), unreadable(201)],
+  ['10 MB', says(createdWith({}, padded(10_000_000))), unreadable(201)],
   [
-    'U20 10 MB in chunks',
+    '10 MB in chunks',
     says(
       head('201 Created', 'Transfer-Encoding: chunked'),
       inChunks(...Array.from({ length: 160 }, () => ' '.repeat(65_536))),
@@ -299,28 +287,28 @@ const beyondTheEnd: ReadonlyArray<Row> = [
 ]
 
 const statuses: ReadonlyArray<Row> = [
-  ['U23 400', says(refusal('400 Bad Request')), refused(400, 'upstreamRejected')],
+  ['400', says(refusal('400 Bad Request')), refused(400, 'upstreamRejected')],
   [
-    'U24 no such route',
+    'no such route',
     says(refusal('400 Bad Request', 'No method match route template')),
     refused(400, 'upstreamRouteUnsupported', 502),
   ],
-  ['U25 401, twice', says(refusal('401 Unauthorized')), { ...refused(401, 'upstreamAuthRejected', 502), seen: 2 }],
-  ['U26 403', says(refusal('403 Forbidden')), refused(403, 'upstreamForbidden')],
+  ['401, twice', says(refusal('401 Unauthorized')), { ...refused(401, 'upstreamAuthRejected', 502), seen: 2 }],
+  ['403', says(refusal('403 Forbidden')), refused(403, 'upstreamForbidden')],
   [
-    'U26 403 in gzip',
+    '403 in gzip',
     says(refusal('403 Forbidden', 'NotSo', { 'Content-Encoding': 'gzip' })),
     refused(403, 'upstreamForbidden'),
   ],
   [
-    'U26 403 that is not UTF-8',
+    '403 that is not UTF-8',
     saysAndEnds(head('403 Forbidden'), Buffer.from([0x7b, 0xff, 0x7d])),
     refused(403, 'upstreamForbidden'),
   ],
-  ['U27 404', says(refusal('404 Not Found')), refused(404, 'upstreamNotFound')],
+  ['404', says(refusal('404 Not Found')), refused(404, 'upstreamNotFound')],
   ...[409, 410, 412, 423].map(
     (status): Row => [
-      `U28 ${String(status)}`,
+      `${String(status)}`,
       says(refusal(`${String(status)} Conflict`)),
       refused(status, 'upstreamConflict'),
     ],
@@ -333,26 +321,22 @@ const statuses: ReadonlyArray<Row> = [
     ],
   ),
   ...[500, 501, 502, 505, 507, 599].map(
-    (status): Row => [`U31 ${String(status)}`, says(refusal(`${String(status)} No`)), failed(status)],
+    (status): Row => [`${String(status)}`, says(refusal(`${String(status)} No`)), failed(status)],
   ),
-  ['U31 504', says(refusal('504 Gateway Timeout')), failed(504, 504, 'upstreamTimeout')],
+  ['504', says(refusal('504 Gateway Timeout')), failed(504, 504, 'upstreamTimeout')],
   ['503 that says no time', says(refusal('503 Service Unavailable')), failed(503)],
 ]
 
 const otherAnswers: ReadonlyArray<Row> = [
   [
-    'U37 the id of another request',
+    'the id of another request',
     says(createdWith({ 'client-request-id': '01900000-0000-7000-8000-00000000ffff' })),
     unreadable(),
   ],
+  ['that, and a refusal', says(refusal('403 Forbidden', 'NotSo', { 'client-request-id': 'another' })), unreadable()],
+  ['that, and a 401', says(refusal('401 Unauthorized', 'NotSo', { 'client-request-id': 'another' })), unreadable()],
   [
-    'U37 that, and a refusal',
-    says(refusal('403 Forbidden', 'NotSo', { 'client-request-id': 'another' })),
-    unreadable(),
-  ],
-  ['U37 that, and a 401', says(refusal('401 Unauthorized', 'NotSo', { 'client-request-id': 'another' })), unreadable()],
-  [
-    'U37 our id, and another',
+    'our id, and another',
     (socket, request) =>
       socket.write(createdWith({ 'client-request-id': `${idIn(request)}\r\nclient-request-id: another` })),
     unreadable(),
@@ -367,14 +351,14 @@ const otherAnswers: ReadonlyArray<Row> = [
 ]
 
 const silences: ReadonlyArray<Row> = [
-  ['U05 no answer', () => undefined, late()],
-  ['U05 half a status line', says('HTTP/1.1 2'), late()],
-  ['U05 half the headers', says('HTTP/1.1 201 Created\r\nContent-'), late()],
-  ['U06 a body that drips', drip(head('201 Created', `Content-Length: ${length}`), entity), late(201)],
-  ['U06 a body that drips, and ends with the connection', drip(head('201 Created'), entity), late(201)],
-  ['U06 headers that drip', drip('', created), late()],
+  ['no answer', () => undefined, late()],
+  ['half a status line', says('HTTP/1.1 2'), late()],
+  ['half the headers', says('HTTP/1.1 201 Created\r\nContent-'), late()],
+  ['a body that drips', drip(head('201 Created', `Content-Length: ${length}`), entity), late(201)],
+  ['a body that drips, and ends with the connection', drip(head('201 Created'), entity), late(201)],
+  ['headers that drip', drip('', created), late()],
   [
-    'U06 chunks without end',
+    'chunks without end',
     (socket) => pour(socket, head('201 Created', 'Transfer-Encoding: chunked'), `1;${'x'.repeat(100)}\r\n \r\n`),
     late(201),
   ],
@@ -533,11 +517,11 @@ describe('an answer of Graph', () => {
     expect(JSON.parse(sentBody)).toEqual(JSON.parse(body))
   })
 
-  it('(U13) sends nobody elsewhere', () => {
+  it('sends nobody elsewhere', () => {
     expect(elsewhere.connections()).toBe(0)
   })
 
-  it('(U22) brings no header along but its request-id, if that looks like one', async () => {
+  it('brings no header along but its request-id, if that looks like one', async () => {
     const { scriptGraph } = rows.world
     const hidden = { 'Set-Cookie': 'a=b', Server: 'x', 'X-MS-Diagnostics': 'y', Location: elsewhere.url, Via: 'z' }
     scriptGraph((socket) => socket.write(createdWith({ ...hidden, 'request-id': 'a\tb' })))
@@ -550,7 +534,7 @@ describe('an answer of Graph', () => {
     expect(reply.headers['request-id']).not.toContain('\t')
   })
 
-  it('(U39) is waited for by a clock that does not jump', async () => {
+  it('is waited for by a clock that does not jump', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
     try {
       for (const jumpInMs of [3_600_000, -7_200_000]) {
@@ -675,7 +659,7 @@ describe('a Graph that does not prove itself', () => {
       'no TLS',
       () => Promise.resolve((socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))),
     ],
-  ])('(U02, %s) is told nothing, once', async (_, met) => {
+  ])('(%s) is told nothing, once', async (_, met) => {
     front.meet(await met())
     const before = front.connections()
 
@@ -687,7 +671,7 @@ describe('a Graph that does not prove itself', () => {
   it.each<[string, (socket: Socket) => void]>([
     ['resets', (socket) => socket.once('data', () => socket.resetAndDestroy())],
     ['ends', (socket) => socket.once('data', () => socket.end())],
-  ])('(U01, a handshake that it %s) is told nothing, thrice', async (_, met) => {
+  ])('(a handshake that it %s) is told nothing, thrice', async (_, met) => {
     front.meet(met)
     const before = front.connections()
 
@@ -704,7 +688,7 @@ describe('a Graph that does not prove itself', () => {
 })
 
 describe('a Graph that is not there', () => {
-  it('(U01) is looked for three times, and the caller may call again', async () => {
+  it('is looked for three times, and the caller may call again', async () => {
     const gone = await scriptedServer(() => undefined)
     await gone.stop()
     const world = await aRunningProxy(unhurried, { graphUrl: gone.url })
