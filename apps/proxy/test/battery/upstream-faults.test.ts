@@ -194,7 +194,7 @@ const noEntity: ReadonlyArray<Row> = [
     '308 Permanent Redirect',
   ].map(
     (status): Row => [
-      `${status}`,
+      status,
       (socket) => socket.write(httpResponse(status, { Location: elsewhere.url }, '')),
       redirect(Number(status.slice(0, 3))),
     ],
@@ -307,11 +307,7 @@ const statuses: ReadonlyArray<Row> = [
   ],
   ['404', says(refusal('404 Not Found')), refused(404, 'upstreamNotFound')],
   ...[409, 410, 412, 423].map(
-    (status): Row => [
-      `${String(status)}`,
-      says(refusal(`${String(status)} Conflict`)),
-      refused(status, 'upstreamConflict'),
-    ],
+    (status): Row => [String(status), says(refusal(`${String(status)} Conflict`)), refused(status, 'upstreamConflict')],
   ),
   ...[405, 407, 408, 418, 451, 499].map(
     (status): Row => [
@@ -321,7 +317,7 @@ const statuses: ReadonlyArray<Row> = [
     ],
   ),
   ...[500, 501, 502, 505, 507, 599].map(
-    (status): Row => [`${String(status)}`, says(refusal(`${String(status)} No`)), failed(status)],
+    (status): Row => [String(status), says(refusal(`${String(status)} No`)), failed(status)],
   ),
   ['504', says(refusal('504 Gateway Timeout')), failed(504, 504, 'upstreamTimeout')],
   ['503 that says no time', says(refusal('503 Service Unavailable')), failed(503)],
