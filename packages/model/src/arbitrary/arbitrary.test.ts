@@ -97,6 +97,18 @@ describe('values that are drawn', () => {
 
 describe('near misses', () => {
   it.each([
+    ['bodies', DeviceInstallStateCreate, arbitrary.nearMissCreate()],
+    ['answers', DeviceInstallState, arbitrary.nearMissAnswer()],
+  ] as const)('of %s miss when they come as JSON, too', (_, codec, misses) => {
+    fc.assert(
+      fc.property(misses, ({ value }) => {
+        expect(codec.is(JSON.parse(JSON.stringify(value)))).toBe(false)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it.each([
     ['bodies', arbitrary.nearMissCreate(), ['missing', 'type', 'enum', 'format', 'extra']],
     ['answers', arbitrary.nearMissAnswer(), ['missing', 'type', 'format']],
   ] as const)('of %s miss in every way and in every property', (_, misses, codes) => {
