@@ -45,7 +45,8 @@ export const hostile = (): fc.Arbitrary<unknown> =>
     state().map((value) => ({ ...value, ['\uDE00']: 1 })),
     state().map((value): unknown => Object.create(value)),
     state().map((value): unknown => Object.assign(Object.create(null), value)),
-    state().map((value) => Object.assign([], value)),
+    // A state may have any name, and the length of an array may not be any value.
+    state().map((value) => Object.assign([], { ...value, length: 0 })),
     state().map((value) => [value]),
     fc.constantFrom<unknown>({}, 1, null).map((item) => ({ value: Array.from({ length: 20_000 }, () => item) })),
     state().map((value) => ({
