@@ -127,7 +127,7 @@ const gateOf = ({ callers, upstream: { breakerFailures, concurrency, pace } }: C
     pace,
     concurrency,
     breakerFailures,
-    keyOf: callerKey(callers.rate?.by ?? 'caller'),
+    keyOf: callerKey(callers.countedBy),
     monotonicNowInMs: () => performance.now(),
     random: () => Math.random(),
     after,

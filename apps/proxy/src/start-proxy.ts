@@ -161,7 +161,13 @@ const portsOf = (
   tokenRules: config.callers.rules,
   checkSignature: keys.check,
   provedTokens: lruProvedTokens((token) => hash('sha256', token, 'base64url')),
-  callerRates: config.callers.rate && lruCallerRates({ ...config.callers.rate, now: () => performance.now() }),
+  callerRates:
+    config.callers.rateLimit &&
+    lruCallerRates({
+      limit: config.callers.rateLimit,
+      by: config.callers.countedBy,
+      now: () => performance.now(),
+    }),
   ...graph.ports,
   challenge: {
     resourceMetadataUrl: config.callers.metadata?.url,

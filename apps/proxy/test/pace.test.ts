@@ -169,6 +169,19 @@ describe.concurrent('a Graph that fails and fails', () => {
       ])
     }),
   )
+
+  it(
+    'is left alone by all that call through one application, where CALLER_RATE_BY says that they are one',
+    inAWorld({ GRAPH_BREAKER_FAILURES: '2', CALLER_RATE_BY: 'application' }, async (world) => {
+      const [token, ofAda] = [await world.token(), await userToken(world.provider, ada)]
+      fails(world)
+      const replies = [await present(world, token), await present(world, token)]
+
+      expect(replies.map(({ status }) => status)).toEqual([502, 502])
+      expect(await present(world, ofAda)).toMatchObject(leftAlone)
+      expect(sent(world)).toBe(2)
+    }),
+  )
 })
 
 describe.concurrent('when the proxy is stopped while a call waits for its turn', () => {

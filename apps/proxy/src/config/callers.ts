@@ -31,12 +31,9 @@ export interface CallersConfig {
     readonly tokenTypes: ReadonlyArray<string>
     readonly longestLifeInSeconds: number
   }
-  readonly rate:
-    | {
-        readonly limit: { readonly calls: number; readonly seconds: number }
-        readonly by: 'caller' | 'application'
-      }
-    | undefined
+  /** Who counts as one where calls are counted, and where they wait for Graph. */
+  readonly countedBy: Variables['CALLER_RATE_BY']
+  readonly rateLimit: Variables['CALLER_RATE_LIMIT']
   /** From which peers it is believed what they say of the address of a caller, as CIDR; undefined: from none. */
   readonly trustedProxies: ReadonlyArray<string> | undefined
   /** What is published of all this, RFC 9728; undefined where the gateway's own URL is not known. */
@@ -109,10 +106,8 @@ export const callersOf = (decoded: Variables, authorityHost: string): CallersCon
     ),
     longestLifeInSeconds: decoded.CALLER_TOKEN_LIFETIME_MINUTES * 60,
   },
-  rate:
-    decoded.CALLER_RATE_LIMIT === undefined
-      ? undefined
-      : { limit: decoded.CALLER_RATE_LIMIT, by: decoded.CALLER_RATE_BY ?? 'caller' },
+  countedBy: decoded.CALLER_RATE_BY,
+  rateLimit: decoded.CALLER_RATE_LIMIT,
   trustedProxies: decoded.CALLER_TRUSTED_PROXIES,
   metadata: metadataOf(decoded, authorityHost),
 })
@@ -196,18 +191,6 @@ export const callersTogether: ReadonlyArray<Together<Variables>> = [
             {
               variable: 'CALLER_TOKEN_VERSIONS',
               message: 'is of Entra ID’s tokens, and has no effect with CALLER_ISSUER. Leave it unset',
-            },
-          ]
-        : [],
-  },
-  {
-    reads: ['CALLER_RATE_BY', 'CALLER_RATE_LIMIT'],
-    problems: ({ CALLER_RATE_BY: by, CALLER_RATE_LIMIT: limit }) =>
-      by !== undefined && limit === undefined
-        ? [
-            {
-              variable: 'CALLER_RATE_BY',
-              message: 'is set, and has no effect without CALLER_RATE_LIMIT. Set that, too, or leave both unset',
             },
           ]
         : [],

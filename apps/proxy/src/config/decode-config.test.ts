@@ -25,7 +25,8 @@ describe('the environment', () => {
           tokenTypes: ['JWT'],
           longestLifeInSeconds: 28 * 3600,
         },
-        rate: undefined,
+        countedBy: 'caller',
+        rateLimit: undefined,
         metadata: undefined,
       },
       upstream: {

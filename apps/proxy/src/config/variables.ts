@@ -103,10 +103,11 @@ export const variables = {
     '1680',
   ),
   CALLER_RATE_LIMIT: maybe(rate, 'how many calls one caller may make in how many seconds', '100/20s'),
-  CALLER_RATE_BY: maybe(
+  CALLER_RATE_BY: variable(
     oneOf(['caller', 'application'] as const),
-    'caller, or application: who shares the calls of CALLER_RATE_LIMIT',
+    'caller, or application: who shares the calls of CALLER_RATE_LIMIT, and a turn at GRAPH_PACE',
     'application',
+    'caller',
   ),
   CALLER_GATEWAY_URL: maybe(
     origin,
