@@ -26,8 +26,6 @@ beforeAll(async () => {
   proxy = await aProxyProcess({
     ...around.environment,
     AUDIT_DIRECTORY: `${around.folder}/audit`,
-    GRAPH_PACE: '100000/1s',
-    GRAPH_BREAKER_FAILURES: '0',
     // What Node's own fetch would obey. Nobody is there.
     NODE_USE_ENV_PROXY: '1',
     HTTP_PROXY: 'http://127.0.0.1:9',

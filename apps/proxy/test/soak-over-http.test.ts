@@ -202,7 +202,6 @@ describe(`a proxy that has ${String(calls)} calls over HTTP, with 1 % of each fa
       stopping.push(graph.stop)
       const world = await aRunningProxy(
         {
-          GRAPH_PACE: '100000/1s',
           // That it leaves Graph alone takes a second, too.
           ...(isLong ? { GRAPH_BREAKER_FAILURES: '20' } : {}),
           UPSTREAM_DEADLINE_MS: '500',

@@ -1,9 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { documentedExample } from '@device-install-state/model/fields'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { AuditRecord } from '../src/audit/index.js'
 import { csvLineOf } from '../src/audit/csv-call.js'
 import { findCalls } from '../src/audit/find-calls.js'
+import { parsedRecord } from '../src/audit/kept-record.js'
 import { tellRecord } from '../src/cli/tell-record.js'
 import { memoryReader } from './a-ledger.js'
 import { aRunningProxy, rawExchange, recordsFor, requestText, type TestWorld } from './a-running-proxy.js'
@@ -47,7 +47,8 @@ describe('a call that is only to be validated', () => {
   })
 
   it('is told to auditors as what it is, and never as a failure', async () => {
-    const [record] = recordsFor(world, await send('handling=validate-only')) as unknown as ReadonlyArray<AuditRecord>
+    const [kept] = recordsFor(world, await send('handling=validate-only'))
+    const record = parsedRecord(JSON.stringify(kept))
     if (record === undefined) return expect.fail('there is no record')
     const reader = memoryReader([record])
     const found = async (kind: string) => {

@@ -1,6 +1,5 @@
-import { EventEmitter } from 'node:events'
 import * as fc from 'fast-check'
-import { type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { directHosts } from './direct-hosts.js'
 
@@ -12,20 +11,26 @@ const isDirect = (noProxy: string, url: string): boolean => {
 /** What undici would do. */
 const isDirectForUndici = (noProxy: string, url: string): boolean => {
   let asked = ''
-  const pretended = (way: string) =>
-    Object.assign(new EventEmitter(), {
-      dispatch: () => {
-        asked = way
-        return true
-      },
-    })
+  class Pretended extends Dispatcher {
+    readonly #way: string
+
+    constructor(way: string) {
+      super()
+      this.#way = way
+    }
+
+    override dispatch(): boolean {
+      asked = this.#way
+      return true
+    }
+  }
   const agent = new EnvHttpProxyAgent({
     httpProxy: '',
     httpsProxy: 'http://proxy.test:3128',
     noProxy,
     // Its two agents differ in what they connect with alone, so that is looked at.
     factory: (_origin, { connect }: { connect?: { name?: string } }) =>
-      pretended(connect?.name === undefined ? 'direct' : 'proxied') as unknown as Dispatcher,
+      new Pretended(connect?.name === undefined ? 'direct' : 'proxied'),
   })
   agent.dispatch({ origin: url, path: '/', method: 'GET' }, {})
   return asked === 'direct'

@@ -10,23 +10,14 @@ import {
   type ServerCertificate,
   type TestAuthority,
 } from '../../test/a-test-authority.js'
+import { aGraphRequest as request } from '../../test/a-graph-request.js'
 import { httpResponse, type Script, type ScriptedServer, scriptedServer } from '../../test/scripted-server.js'
-import type { GraphRequest } from '../domain/graph-answer.js'
 import type { ProxyError } from '../domain/proxy-error.js'
 import { reasonOf } from '../domain/reason-of.js'
 import { wordsOfFault } from './entra-error.js'
 import { undiciBoundedFetch } from './undici-bounded-fetch.js'
 import { undiciConnector } from './undici-connector.js'
 import { undiciGraph } from './undici-graph.js'
-
-const request: GraphRequest = {
-  method: 'POST',
-  path: '/beta/deviceAppManagement/managedEBooks/B1/deviceStates',
-  json: documentedExample.request,
-  token: 'the.upstream.token',
-  auditId: '01900000-0000-7000-8000-000000000001',
-  traceparent: '00-01900000000070008000000000000001-00f067aa0ba902b7-00',
-}
 
 const creates: Script = (socket) =>
   socket.write(httpResponse('201 Created', { 'Content-Type': 'application/json' }, documentedExample.response))

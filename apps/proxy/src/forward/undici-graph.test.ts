@@ -2,19 +2,10 @@ import { EventEmitter, once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { documentedExample } from '@device-install-state/model/fields'
 import { afterEach, describe, expect, it } from 'vitest'
+import { aGraphRequest as request } from '../../test/a-graph-request.js'
 import { httpResponse, type Script, type ScriptedServer, scriptedServer } from '../../test/scripted-server.js'
-import type { GraphRequest } from '../domain/graph-answer.js'
 import { undiciConnector } from './undici-connector.js'
 import { undiciGraph } from './undici-graph.js'
-
-const request: GraphRequest = {
-  method: 'POST',
-  path: '/beta/deviceAppManagement/managedEBooks/B1/deviceStates',
-  json: documentedExample.request,
-  token: 'the.upstream.token',
-  auditId: '01900000-0000-7000-8000-000000000001',
-  traceparent: '00-01900000000070008000000000000001-00f067aa0ba902b7-00',
-}
 
 const created = httpResponse(
   '201 Created',

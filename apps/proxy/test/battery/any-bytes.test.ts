@@ -20,8 +20,6 @@ const onRecordThen = new Map<string, ReadonlyArray<unknown>>()
 beforeAll(async () => {
   world = await aRunningProxy({
     AUDIT_UNAUTHENTICATED_PER_MINUTE: '1000000',
-    GRAPH_PACE: '100000/1s',
-    GRAPH_BREAKER_FAILURES: '0',
   })
   token = await world.token()
   battery = aBattery(world)

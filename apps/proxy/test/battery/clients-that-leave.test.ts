@@ -7,15 +7,13 @@ import { finiteRequestsIn } from '../finite-language.js'
 import { aBattery, type Battery, type Refusal } from './what-is-owed.js'
 import { until } from '../until.js'
 
-const environment = { GRAPH_PACE: '100000/1s', GRAPH_BREAKER_FAILURES: '0' }
-
 let world: TestWorld
 let battery: Battery
 let ends: OtherEnds
 let authorization = ''
 beforeAll(async () => {
   ends = otherEnds()
-  world = await aRunningProxy(environment)
+  world = await aRunningProxy()
   authorization = `Bearer ${await world.token()}`
   battery = aBattery(world)
 })
@@ -223,7 +221,7 @@ describe('a client that is gone before anything was sent', () => {
   })
 
   it('(when it was not known yet who it is) is refused: there is no intent', async () => {
-    other = await aRunningProxy(environment)
+    other = await aRunningProxy()
     const { port, provider, records, token } = other
     await provider.rotateSigningKey()
     const fresh = await token()
@@ -254,7 +252,7 @@ describe('a client that is gone before anything was sent', () => {
   })
 
   it('(when a token for Graph was waited for) has an outcome that says so', async () => {
-    other = await aRunningProxy(environment)
+    other = await aRunningProxy()
     const { graph, port, provider, records, token } = other
     const request = requestText({ authorization: `Bearer ${await token()}` })
     const asked = Promise.withResolvers<void>()

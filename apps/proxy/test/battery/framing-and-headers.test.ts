@@ -11,8 +11,6 @@ let authorization = ''
 beforeAll(async () => {
   world = await aRunningProxy({
     AUDIT_UNAUTHENTICATED_PER_MINUTE: '10000',
-    GRAPH_PACE: '100000/1s',
-    GRAPH_BREAKER_FAILURES: '0',
   })
   authorization = `Bearer ${await world.token()}`
   battery = aBattery(world)

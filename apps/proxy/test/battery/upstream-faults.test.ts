@@ -22,8 +22,6 @@ import { until } from '../until.js'
 // What can go wrong on the way to Graph and back, byte by byte: each row is a fault, and what the caller and the ledger are
 // owed for it. Throttling, and a Graph that is left alone, are in files of their own; so are faults of the login service.
 
-const unhurried = { GRAPH_PACE: '100000/1s', GRAPH_BREAKER_FAILURES: '0' }
-
 interface Owed {
   readonly status: number
   /** Undefined: it is an entity. */
@@ -425,7 +423,7 @@ const expectOwed = ({ records, reply }: Exchanged, { code, graphStatus, outcome,
 
 /** A world whose Graph does for each book what its row says. */
 const aWorldOf = async (rows: ReadonlyArray<Row>, environment: Readonly<Record<string, string>> = {}) => {
-  const world = await aRunningProxy({ ...unhurried, ...environment })
+  const world = await aRunningProxy(environment)
   world.scriptGraph((socket, request) => {
     const row = rows[Number(/managedEBooks\/R(\d+)\//.exec(request)?.[1])]
     if (row === undefined) creates(socket, request)
@@ -621,7 +619,7 @@ describe('a Graph that does not prove itself', () => {
     authority = await aTestAuthority()
     distrust = authority.trust()
     front = await aFront()
-    world = await aRunningProxy(unhurried, { graphUrl: `https://localhost:${String(front.port)}` })
+    world = await aRunningProxy({}, { graphUrl: `https://localhost:${String(front.port)}` })
   })
   afterEach(() => {
     read = ''
@@ -687,7 +685,7 @@ describe('a Graph that is not there', () => {
   it('is looked for three times, and the caller may call again', async () => {
     const gone = await scriptedServer(() => undefined)
     await gone.stop()
-    const world = await aRunningProxy(unhurried, { graphUrl: gone.url })
+    const world = await aRunningProxy({}, { graphUrl: gone.url })
     try {
       const exchanged = await call(world, 'B1')
 
@@ -715,7 +713,6 @@ describe('a proxy on the way to Graph', () => {
     proxy = await aForwardProxy(graph.port)
     world = await aRunningProxy(
       {
-        ...unhurried,
         HTTPS_PROXY: proxy.url.replace('://', `://user:${secret}@`),
         UPSTREAM_DEADLINE_MS: '1500',
       },
