@@ -1,39 +1,24 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
+import type { Socket } from 'node:net'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { documentedExample } from '@device-install-state/model/fields'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { aForwardProxy, type ForwardProxy } from '../a-forward-proxy.js'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { bookPath } from '../a-request.js'
-import {
-  aRunningProxy,
-  creates,
-  type RawReply,
-  rawExchange,
-  recordsFor,
-  requestText,
-  type TestWorld,
-} from '../a-running-proxy.js'
-import { aSelfSignedCertificate, aTestAuthority, type TestAuthority } from '../a-test-authority.js'
+import { aRunningProxy, creates, rawExchange, requestText } from '../a-running-proxy.js'
 import { httpResponse, type Script, type ScriptedServer, scriptedServer } from '../scripted-server.js'
-import { until } from '../until.js'
+import {
+  applied,
+  call,
+  type Exchanged,
+  expectOwed,
+  type Owed,
+  says,
+  saysAndEnds,
+  tokenOf,
+} from './what-is-owed-of-graph.js'
 
-// What can go wrong on the way to Graph and back, byte by byte: each row is a fault, and what the caller and the ledger are
-// owed for it. Throttling, and a Graph that is left alone, are in files of their own; so are faults of the login service.
-
-interface Owed {
-  readonly status: number
-  /** Undefined: it is an entity. */
-  readonly code?: string
-  readonly outcome: string
-  readonly retry?: string
-  readonly graphStatus?: number
-  /** How often Graph saw it. */
-  readonly seen?: number
-}
-
-const applied: Owed = { status: 201, outcome: 'applied', graphStatus: 201 }
+// What can go wrong with an answer of Graph, byte by byte: each row is a fault, and what the caller and the ledger are
+// owed for it. The way there is in ways-to-graph.test.ts; throttling, and a Graph
+// that is left alone, in pace.test.ts.
 
 const checkFirst = { outcome: 'indeterminate', retry: 'check-first' }
 const some = (graphStatus: number | undefined) => (graphStatus === undefined ? {} : { graphStatus })
@@ -66,15 +51,6 @@ const refused = (graphStatus: number, code: string, status = graphStatus): Owed 
 })
 
 type Row = readonly [name: string, graph: Script, owed: Owed]
-
-const says =
-  (...parts: ReadonlyArray<string | Buffer>): Script =>
-  (socket) =>
-    parts.forEach((part) => socket.write(part))
-const saysAndEnds =
-  (...parts: ReadonlyArray<string | Buffer>): Script =>
-  (socket) =>
-    socket.end(Buffer.concat(parts.map((part) => Buffer.from(part))))
 
 const json = { 'Content-Type': 'application/json', 'request-id': 'graph-1' }
 const entity = documentedExample.response
@@ -383,44 +359,6 @@ beforeAll(async () => {
 })
 afterAll(() => elsewhere.stop())
 
-interface Exchanged {
-  readonly reply: RawReply
-  readonly records: ReturnType<typeof recordsFor>
-}
-
-const tokens = new WeakMap<TestWorld, Promise<string>>()
-const tokenOf = (world: TestWorld): Promise<string> => {
-  const token = tokens.get(world) ?? world.token()
-  tokens.set(world, token)
-  return token
-}
-
-const call = async (world: TestWorld, book: string, more: ReadonlyArray<string> = []): Promise<Exchanged> => {
-  const authorization = `Bearer ${await tokenOf(world)}`
-  const target = bookPath.replace('B1', book)
-  const reply = await rawExchange(world.port, requestText({ authorization, target, more }))
-  return { reply, records: recordsFor(world, reply) }
-}
-
-const expectOwed = ({ records, reply }: Exchanged, { code, graphStatus, outcome, retry, status }: Owed): void => {
-  expect({ status: reply.status, code: reply.error.innerError?.['code'] }).toEqual({ status, code })
-  expect(records).toHaveLength(2)
-  const [intent, last] = records
-  expect(intent).toMatchObject({ kind: 'intent' })
-  expect({ ...last, graphStatus: last?.['graphStatus'] }).toMatchObject({ kind: 'outcome', outcome, graphStatus })
-  expect(last?.['code']).toBe(code)
-  expect(last?.['durationInMs']).toBeGreaterThanOrEqual(0)
-  if (code === undefined) {
-    expect(JSON.parse(reply.body)).toMatchObject({ id: JSON.parse(entity).id })
-    return
-  }
-  // The caller is told what is on record, and no more.
-  expect(reply.error.innerError).toMatchObject({ outcome, retry })
-  expect(reply.error.innerError?.['upstreamStatus']).toBe(graphStatus)
-  expect(reply.error.innerError).not.toHaveProperty('createdId')
-  expect(last).not.toHaveProperty('createdId')
-}
-
 /** A world whose Graph does for each book what its row says. */
 const aWorldOf = async (rows: ReadonlyArray<Row>, environment: Readonly<Record<string, string>> = {}) => {
   const world = await aRunningProxy(environment)
@@ -558,216 +496,5 @@ describe.concurrent('an answer of Graph that does not come to its end', () => {
 
     expectOwed(exchanged, owed)
     expect(exchanged.seen).toBe(1)
-  })
-})
-
-/** One port, behind which each connection is met in another way. */
-interface Front {
-  readonly port: number
-  readonly connections: () => number
-  readonly meet: (how: (socket: Socket) => void) => void
-  readonly stop: () => Promise<void>
-}
-
-const aFront = async (): Promise<Front> => {
-  let meet = (socket: Socket): unknown => socket.destroy()
-  let connections = 0
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    connections++
-    sockets.add(socket.on('error', () => undefined))
-    meet(socket)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    connections: () => connections,
-    meet: (how) => {
-      meet = how
-    },
-    stop: async () => {
-      server.close()
-      for (const socket of sockets) socket.destroy()
-      await once(server, 'close')
-    },
-  }
-}
-
-const notSent = { outcome: 'notSent' }
-const tlsFailed: Owed = { status: 502, code: 'upstreamTls', ...notSent, retry: 'never' }
-const unreachable: Owed = { status: 502, code: 'upstreamUnreachable', ...notSent, retry: 'safe' }
-
-describe('a Graph that does not prove itself', () => {
-  let authority: TestAuthority
-  let front: Front
-  let world: TestWorld
-  let distrust: () => void
-  let read = ''
-  const byTls = (tls: TlsOptions): ((socket: Socket) => void) => {
-    const server = createTlsServer(tls, (socket) => {
-      socket
-        .on('error', () => undefined)
-        .on('data', (chunk) => {
-          read += String(chunk)
-          creates(socket, '')
-        })
-    }).on('tlsClientError', () => undefined)
-    return (socket) => server.emit('connection', socket)
-  }
-
-  beforeAll(async () => {
-    authority = await aTestAuthority()
-    distrust = authority.trust()
-    front = await aFront()
-    world = await aRunningProxy({}, { graphUrl: `https://localhost:${String(front.port)}` })
-  })
-  afterEach(() => {
-    read = ''
-  })
-  afterAll(async () => {
-    await world.stop()
-    await front.stop()
-    distrust()
-  })
-
-  it.each<[string, () => Promise<(socket: Socket) => void>]>([
-    ['a certificate signed by itself', async () => byTls(await aSelfSignedCertificate())],
-    ['an authority that nobody knows', async () => byTls(await (await aTestAuthority()).issue())],
-    [
-      'a certificate that is expired',
-      async () => byTls(await authority.issue({ notBeforeDate: new Date(0), notAfterDate: new Date(1e9) })),
-    ],
-    ['a certificate for another host', async () => byTls(await authority.issue({ names: ['graph.example'] }))],
-    ['a signature over SHA-1', async () => byTls(await authority.issue({ algorithm: 'sha1' }))],
-    [
-      'TLS 1.1',
-      async () =>
-        byTls({
-          ...(await authority.issue()),
-          minVersion: 'TLSv1',
-          maxVersion: 'TLSv1.1',
-          ciphers: 'DEFAULT:@SECLEVEL=0',
-        }),
-    ],
-    [
-      'no TLS',
-      () => Promise.resolve((socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))),
-    ],
-  ])('(%s) is told nothing, once', async (_, met) => {
-    front.meet(await met())
-    const before = front.connections()
-
-    expectOwed(await call(world, 'B1'), tlsFailed)
-    expect(front.connections()).toBe(before + 1)
-    expect(read).toBe('')
-  })
-
-  it.each<[string, (socket: Socket) => void]>([
-    ['resets', (socket) => socket.once('data', () => socket.resetAndDestroy())],
-    ['ends', (socket) => socket.once('data', () => socket.end())],
-  ])('(a handshake that it %s) is told nothing, thrice', async (_, met) => {
-    front.meet(met)
-    const before = front.connections()
-
-    expectOwed(await call(world, 'B1'), unreachable)
-    expect(front.connections()).toBe(before + 3)
-  })
-
-  it('is called when it does', async () => {
-    front.meet(byTls(await authority.issue()))
-
-    expectOwed(await call(world, 'B1'), applied)
-    expect(read.match(/POST /g)).toHaveLength(1)
-  })
-})
-
-describe('a Graph that is not there', () => {
-  it('is looked for three times, and the caller may call again', async () => {
-    const gone = await scriptedServer(() => undefined)
-    await gone.stop()
-    const world = await aRunningProxy({}, { graphUrl: gone.url })
-    try {
-      const exchanged = await call(world, 'B1')
-
-      expectOwed(exchanged, unreachable)
-      expect(exchanged.records[1]).toMatchObject({ attempts: 3 })
-      expect(exchanged.records[1]?.['reason']).toContain('ECONNREFUSED')
-    } finally {
-      await world.stop()
-    }
-  })
-})
-
-describe('a proxy on the way to Graph', () => {
-  const secret = 'the-password-of-the-proxy'
-  let graph: ScriptedServer
-  let proxy: ForwardProxy
-  let world: TestWorld
-  let distrust: () => void
-  beforeAll(async () => {
-    const authority = await aTestAuthority()
-    distrust = authority.trust()
-    // Each call needs a connection of its own.
-    const script = says(createdWith({ Connection: 'close' }))
-    graph = await scriptedServer(script, () => undefined, await authority.issue({ names: ['graph.test'] }))
-    proxy = await aForwardProxy(graph.port)
-    world = await aRunningProxy(
-      {
-        HTTPS_PROXY: proxy.url.replace('://', `://user:${secret}@`),
-        UPSTREAM_DEADLINE_MS: '1500',
-      },
-      { graphUrl: 'https://graph.test' },
-    )
-  })
-  afterEach(() => proxy.answerWith(undefined))
-  afterAll(async () => {
-    await world.stop()
-    await proxy.stop()
-    await graph.stop()
-    distrust()
-  })
-
-  it('makes the tunnel, knows who asks for it, and sees nothing of the call', async () => {
-    expectOwed(await call(world, 'B1'), applied)
-
-    const proof = Buffer.from(`user:${secret}`).toString('base64')
-    expect(proxy.heads).toEqual([
-      `CONNECT graph.test:443 HTTP/1.1\r\nhost: graph.test:443\r\nconnection: close\r\nproxy-authorization: Basic ${proof}\r\n\r\n`,
-    ])
-    expect(proxy.received.join('')).not.toContain('POST')
-    expect(graph.received.join('')).not.toContain(proof)
-  })
-
-  it('is asked for the login service, too', async () => {
-    const other = await aRunningProxy(
-      { HTTPS_PROXY: proxy.url, AZURE_AUTHORITY_HOST: 'https://login.test' },
-      { untilReady: false },
-    )
-    await until(() => proxy.heads.some((each) => each.startsWith('CONNECT login.test:443 ')))
-    await other.stop()
-
-    // What it says in the log of its own settings.
-    expect(other.logged).toContainEqual([
-      'Graph is called',
-      expect.objectContaining({ proxy: new URL(proxy.url).host }),
-    ])
-  })
-
-  it.each<[string, Script, Owed]>([
-    ['asks for another password', saysAndEnds('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'), unreachable],
-    ['forbids the tunnel', saysAndEnds('HTTP/1.1 403 Forbidden\r\n\r\n'), unreachable],
-    ['cannot reach Graph', saysAndEnds('HTTP/1.1 502 Bad Gateway\r\n\r\n'), unreachable],
-    ['resets the connection', (socket) => socket.resetAndDestroy(), unreachable],
-    ['cuts the tunnel as soon as it is there', saysAndEnds('HTTP/1.1 200 OK\r\n\r\n'), unreachable],
-    ['has something else in the tunnel', says('HTTP/1.1 200 OK\r\n\r\n<html>a portal</html>'), tlsFailed],
-    ['never answers', () => undefined, { status: 504, code: 'upstreamTimeout', ...notSent, retry: 'safe' }],
-  ])('that %s is told nothing, and nobody is told its password', async (_, script, owed) => {
-    proxy.answerWith(script)
-    const before = graph.received.join('')
-    const exchanged = await call(world, 'B1')
-
-    expectOwed(exchanged, owed)
-    expect(graph.received.join('')).toBe(before)
-    expect(JSON.stringify([exchanged, world.logged, world.records()])).not.toContain(secret)
   })
 })
