@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { UpstreamPolicy } from './authenticate/index.js'
 import type { Config } from './config/index.js'
 import { callerKey } from './domain/caller-key.js'
@@ -32,12 +33,7 @@ const newSpanId = (): string =>
     .toString('hex')
     .replace(/^0{16}$/, '0000000000000001')
 
-const delay = (inMs: number) => (): Promise<void> =>
-  inMs === 0
-    ? Promise.resolve()
-    : new Promise((resolve) => {
-        setTimeout(resolve, inMs)
-      })
+const delay = (inMs: number) => (): Promise<void> => (inMs === 0 ? Promise.resolve() : wait(inMs))
 
 const ownApplicationOf = ({ clientId, credential, identityClientId }: Config['upstream']): UpstreamApplication => {
   const id = credential.kind === 'managedIdentity' ? identityClientId : clientId
