@@ -1,7 +1,7 @@
 import { GraphError } from '@device-install-state/model'
 import { describe, expect, it } from 'vitest'
-import { aCreate } from '../test/a-create.js'
-import { graphDouble, graphErrors } from './index.js'
+import { aCreate } from '../../test/a-create.js'
+import { graphDouble, graphErrors } from '../index.js'
 
 const answers = Object.entries(graphErrors).map(([name, answer]) => ({ name, answer }))
 

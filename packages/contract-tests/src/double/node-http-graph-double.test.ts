@@ -4,8 +4,8 @@ import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { documentedExample } from '@device-install-state/model/fields'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { aCreate, aToken, bookPath, places } from '../test/a-create.js'
-import { graphDouble, graphErrors, type ListeningGraphDouble, listenGraphDouble } from './index.js'
+import { aCreate, aToken, bookPath, places } from '../../test/a-create.js'
+import { graphDouble, graphErrors, type ListeningGraphDouble, listenGraphDouble } from '../index.js'
 
 const double = graphDouble()
 let listening: ListeningGraphDouble
