@@ -27,6 +27,14 @@ const technologies = [
   ['pg', ['pg']],
 ]
 
+/** The same for the contract tests. */
+const technologiesOfContractTests = [
+  ['fast-xml-parser', '/xml-[^/]+\\.ts$'],
+  ['js-yaml', '/yaml-[^/]+\\.ts$'],
+  ['markdown-it', '/markdown-[^/]+\\.ts$'],
+  ['fast-check', '^packages/contract-tests/src/(?:rounds|client)/'],
+]
+
 const wiring =
   '^apps/proxy/src/(?:start-proxy|stop-proxy|open-ledger|open-auditors|open-graph|main)\\.ts$|^apps/proxy/src/cli/'
 const steps = ['arrive', 'authenticate', 'decode', 'audit', 'forward']
@@ -110,10 +118,20 @@ export const importRules = [
     name: 'contract-tests-see-the-model-alone',
     from: { path: '^packages/contract-tests/src/', pathNot: tests },
     to: {
-      pathNot: ['^packages/contract-tests/src/', ...model, ...npm('fp-ts', 'io-ts', 'msw'), '^node:'],
+      pathNot: [
+        '^packages/contract-tests/src/',
+        ...model,
+        ...npm('fp-ts', 'io-ts', 'msw', ...technologiesOfContractTests.map(([name]) => name)),
+        '^node:',
+      ],
       dependencyTypesNot: ['core'],
     },
   },
+  ...technologiesOfContractTests.map(([name, files]) => ({
+    name: `contract-tests-import-${name}-in-one-place`,
+    from: { path: '^packages/contract-tests/src/', pathNot: [tests, files] },
+    to: { path: npm(name) },
+  })),
   {
     name: 'packages-do-not-see-the-proxy',
     from: { path: '^packages/(?:model|identity-provider|contract-tests)/src/', pathNot: tests },
