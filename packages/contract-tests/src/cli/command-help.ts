@@ -1,6 +1,11 @@
 import type { ContractCommand } from './command.js'
 
 const common = `Options of every command:
+  --junit FILE     a JUnit report
+  --markdown FILE  a report for a pull request, or for $GITHUB_STEP_SUMMARY
+  --json FILE      a report for programs
+  --quiet          on the terminal no more than the totals
+  --verbose        on the terminal what is kept, too
   --help
 
 Exit code: 0 the contract is kept; 1 it is broken; 2 it could not be told, since something is missing, or

@@ -4,13 +4,19 @@ import { isKept, type Report } from '../report/report.js'
 import { tellReport, tellResult } from '../report/terminal-report.js'
 import { type CommandContext, type ContractCommand, WrongUsage } from './command.js'
 import { commandHelp, listOfCommands } from './command-help.js'
+import { type ReportFiles, reportFilesOf, reportOptions } from './node-report-files.js'
+import { progressOn } from './progress.js'
+import { runCommand } from './run.js'
 
-/** The exit code: the contract is kept, it is broken, or nothing can be said of it. */
-const exitCodes = { kept: 0, broken: 1, couldNotRun: 2 } as const
+/** The contract is kept, it is broken, or nothing can be said of it; and a mistake of ours (BSD's `EX_SOFTWARE`). */
+const exitCodes = { kept: 0, broken: 1, couldNotRun: 2, ourMistake: 70 } as const
 
-const commands: ReadonlyArray<ContractCommand> = []
+const commands: ReadonlyArray<ContractCommand> = [runCommand]
 
 const commonOptions = {
+  ...reportOptions,
+  quiet: { type: 'boolean' },
+  verbose: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const satisfies ParseArgsConfig['options']
 
@@ -43,24 +49,68 @@ const commandNamed = (name: string): ContractCommand => {
   return command
 }
 
-/** The command line: finds the command, gives it this process, tells what came of it. Resolves with the exit code. */
-export const runContractTests = async ([name, ...args]: ReadonlyArray<string>): Promise<number> => {
-  const out = (text: string): void => void process.stdout.write(text)
-  const err = (text: string): void => void process.stderr.write(text)
-  const interruption = new AbortController()
-  process.once('SIGINT', () => interruption.abort())
+const { stderr, stdout } = process
+const out = (text: string): void => void stdout.write(text)
+const err = (text: string): void => void stderr.write(text)
 
-  const reportOf = async (command: ContractCommand, { positionals, values }: Parsed): Promise<Report> =>
-    command.run({
+const look = (): { readonly colours: boolean } => ({
+  colours: stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '',
+})
+
+/** Whoever has read enough, as `head` does, closes the pipe: that is no mistake. */
+const outlivesItsReader = (stream: NodeJS.WriteStream): void =>
+  void stream.on('error', (error: Error) => {
+    if (!('code' in error && error.code === 'EPIPE')) throw error
+  })
+
+const reportOf = async (
+  command: ContractCommand,
+  { positionals, values }: Parsed,
+  signal: AbortSignal,
+): Promise<Report> => {
+  const progress = progressOn({ isTerminal: stderr.isTTY, write: err, nowInMs: () => performance.now() })
+  try {
+    return await command.run({
       values,
       positionals,
       environment: process.env,
-      err,
-      progress: () => undefined,
-      tell: (result) => out(tellResult(result)),
-      signal: interruption.signal,
+      err: (text) => {
+        if (values['quiet'] !== true) err(text)
+      },
+      progress: progress.tell,
+      tell: (result) => {
+        if (result.findings.length === 0 && values['verbose'] !== true) return
+        progress.clear()
+        if (values['quiet'] !== true) out(tellResult(result, look()))
+      },
+      signal,
     })
+  } finally {
+    progress.clear()
+  }
+}
 
+const runCommandNamed = async (command: ContractCommand, options: Parsed): Promise<number> => {
+  const interruption = new AbortController()
+  process.once('SIGINT', () => interruption.abort())
+  let files: ReportFiles | undefined
+  try {
+    files = await reportFilesOf(options.values)
+    const report = await reportOf(command, options, interruption.signal)
+    await files.write(report)
+    out(tellReport(report, look()))
+    if (interruption.signal.aborted) return exitCodes.couldNotRun
+    return isKept(report) ? exitCodes.kept : exitCodes.broken
+  } catch (error) {
+    if (error instanceof CouldNotRun || error instanceof WrongUsage) await files?.writeWhy(error.message)
+    throw error
+  }
+}
+
+/** The command line: finds the command, gives it this process, tells what came of it. Resolves with the exit code. */
+export const runContractTests = async ([name, ...args]: ReadonlyArray<string>): Promise<number> => {
+  outlivesItsReader(stdout)
+  outlivesItsReader(stderr)
   try {
     const isHelp = name === undefined || name === 'help' || name === '--help' || name === '-h'
     if (isHelp && args[0] === undefined) {
@@ -73,12 +123,15 @@ export const runContractTests = async ([name, ...args]: ReadonlyArray<string>): 
       out(commandHelp(command))
       return exitCodes.kept
     }
-    const report = await reportOf(command, options)
-    out(tellReport(report))
-    return isKept(report) ? exitCodes.kept : exitCodes.broken
+    return await runCommandNamed(command, options)
   } catch (error) {
-    if (!(error instanceof CouldNotRun || error instanceof WrongUsage)) throw error
-    err(`${error.message}\n`)
-    return exitCodes.couldNotRun
+    if (error instanceof CouldNotRun || error instanceof WrongUsage) {
+      err(`${error.message}\n`)
+      return exitCodes.couldNotRun
+    }
+    err(
+      `This is a mistake of contract-tests itself. ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    )
+    return exitCodes.ourMistake
   }
 }

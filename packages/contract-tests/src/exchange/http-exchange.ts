@@ -17,12 +17,6 @@ export interface HttpAnswer {
   readonly body: string
 }
 
-/** A request, and what was answered to it. */
-export interface HttpExchange {
-  readonly request: HttpRequest
-  readonly answer: HttpAnswer
-}
-
 /**
  * Sends a request to whatever is looked at, to the letter. Rejects with `CouldNotRun` when there is no answer: nobody
  * listens, the connection breaks, the deadline is over.

@@ -1,0 +1,7 @@
+export { breaking, compatible, type Finding, type Result, type Severity, type Verdict, verdictOf } from './finding.js'
+export { jsonCouldNotRun, jsonReport, ReportInJson } from './json-report.js'
+export { markdownCouldNotRun, markdownReport } from './markdown-report.js'
+export { isKept, type Report, type Totals, totalsOf } from './report.js'
+export { shownAs, shownOf } from './shown-of.js'
+export { tellReport, tellResult } from './terminal-report.js'
+export { junitCouldNotRun, junitReport } from './xml-junit.js'

@@ -1,0 +1,1 @@
+export { type RoundsOptions, runRounds } from './run-rounds.js'

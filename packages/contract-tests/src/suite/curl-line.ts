@@ -1,0 +1,20 @@
+import type { HttpRequest } from '../exchange/http-exchange.js'
+
+const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`
+
+/** In double quotes, where `$TOKEN` is replaced. */
+const header = ([name, value]: readonly [string, string]): string =>
+  value.includes('$TOKEN') ? `-H "${name}: ${value}"` : `-H ${quoted(`${name}: ${value}`)}`
+
+/**
+ * A line for a shell that sends the same request again: `$TARGET` is the address, `$TOKEN` the token. The body is on the
+ * line: it is one of ours, or one that was drawn.
+ */
+export const curlLine = ({ body, headers, method, path }: HttpRequest): string =>
+  [
+    'curl -i --path-as-is',
+    ...(method === 'POST' ? [] : [`-X ${method}`]),
+    `"$TARGET"${quoted(path)}`,
+    ...Object.entries(headers).map(header),
+    ...(body === '' ? (method === 'POST' ? ["-d ''"] : []) : [`--data-binary ${quoted(body)}`]),
+  ].join(' ')

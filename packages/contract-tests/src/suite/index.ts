@@ -1,0 +1,5 @@
+export { lookAt, type LookedAt, type Handling } from './look-at.js'
+export { type HttpSend, nodeHttpSend } from './node-http-send.js'
+export { probe } from './probe.js'
+export { createsOf, interactionsOf, runSuite, type SuiteOptions } from './run-suite.js'
+export type { AuditRecord, Observed, Side, Subject } from './subject.js'

@@ -1,0 +1,237 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net'
+import { once } from 'node:events'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ReportInJson } from '../src/report/index.js'
+import { contractTests } from './support/run-command.js'
+import { startSystem, type System } from './support/start-system.js'
+
+let system: System
+let folder: string
+beforeAll(async () => {
+  system = await startSystem()
+  folder = await mkdtemp(join(tmpdir(), 'contract-tests-command-'))
+})
+afterAll(async () => {
+  await system.stop()
+  await rm(folder, { recursive: true })
+})
+
+const listening = async (server: Server): Promise<{ readonly url: string; readonly stop: () => void }> => {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${String(port)}`, stop: () => void server.close() }
+}
+
+const token = { CONTRACT_TESTS_TOKEN: 'a-token' }
+
+describe('contract-tests run, with a gateway', () => {
+  it('says what it will do, creates nothing, tells the verdict, and leaves the reports', async () => {
+    const before = system.graph.journal().length
+    const [junit, markdown, json] = ['junit.xml', 'report.md', 'report.json'].map((name) => join(folder, name))
+
+    const { code, stderr, stdout } = await contractTests([
+      'run',
+      '--target',
+      system.url,
+      '--token-command',
+      `echo ${system.token}`,
+      '--rounds',
+      '5',
+      '--seed',
+      '1',
+      '--junit',
+      junit ?? '',
+      '--markdown',
+      markdown ?? '',
+      '--json',
+      json ?? '',
+    ])
+
+    expect(stderr).toContain('nothing will be created; with --create')
+    expect(stdout).toMatch(/Contract kept: \d+ kept, 0 broken, 0 skipped\.\n$/)
+    expect(code).toBe(0)
+    expect(system.graph.journal().length).toBe(before)
+    expect(await readFile(junit ?? '', 'utf8')).toContain('failures="0"')
+    expect(await readFile(markdown ?? '', 'utf8')).toContain('Contract kept')
+    const report: unknown = JSON.parse(await readFile(json ?? '', 'utf8'))
+    expect(ReportInJson.is(report)).toBe(true)
+    expect(report).toMatchObject({ verdict: 'kept' })
+    for (const text of [stdout, stderr, JSON.stringify(report)]) expect(text).not.toContain(system.token)
+  })
+
+  it('creates what it was asked to create, and says so', async () => {
+    const before = system.graph.created().length
+
+    const { code, stderr } = await contractTests([
+      'run',
+      '--target',
+      system.url,
+      '--token-command',
+      `echo ${system.token}`,
+      '--create',
+      '--book',
+      'B7',
+      '--user-summary',
+      'S7',
+      '--graph-version',
+      'beta',
+    ])
+
+    expect(code).toBe(0)
+    const created = system.graph.created().slice(before)
+    expect(stderr).toContain(`about ${String(created.length)} device install states will be CREATED`)
+    expect(created.every(({ route }) => route.ids.managedEBookId === 'B7' && route.version === 'beta')).toBe(true)
+  })
+})
+
+describe('contract-tests run, when nothing can be said', () => {
+  it.each<[string, () => Promise<{ readonly url: string; readonly stop: () => void }>, RegExp]>([
+    [
+      'nobody listens',
+      async () => {
+        const gone = await listening(createTcpServer())
+        gone.stop()
+        return gone
+      },
+      /cannot be reached: nothing listens there \(ECONNREFUSED\)/,
+    ],
+    [
+      'HTML is answered',
+      () =>
+        listening(
+          createServer((_, response) => {
+            response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html><p>Sign in</p>')
+          }),
+        ),
+      /answers with HTML.*login page/s,
+    ],
+    [
+      'something else is answered',
+      () =>
+        listening(
+          createServer((_, response) => {
+            response.writeHead(404, { 'Content-Type': 'application/json' }).end('{"error":"not found"}')
+          }),
+        ),
+      /does not answer like the gateway/,
+    ],
+    [
+      'what listens does not speak HTTP',
+      () => listening(createTcpServer((socket) => void socket.end('SSH-2.0-OpenSSH_9.2\r\n'))),
+      /cannot be reached: /,
+    ],
+    [
+      'the connection is closed',
+      () => listening(createTcpServer((socket) => void socket.destroy())),
+      /closed without an answer/,
+    ],
+    [
+      'there is no answer in time',
+      () => listening(createTcpServer((socket) => void socket.resume())),
+      /did not answer within 1 seconds/,
+    ],
+  ])('ends with 2 and says why, when %s', async (_, serve, why) => {
+    const { stop, url } = await serve()
+    try {
+      const { code, stderr, stdout } = await contractTests(['run', '--target', url, '--timeout', '1'], token)
+
+      expect(stderr).toMatch(why)
+      expect(stdout).toBe('')
+      expect(code).toBe(2)
+    } finally {
+      stop()
+    }
+  })
+
+  it.each([
+    [
+      'the token is not taken',
+      ['--token-command', 'echo another-token'],
+      /does not take the token \(401\).*tokenInvalid/s,
+    ],
+    ['there is no token', [], /There is no token.*--token-command/s],
+    ['the token command fails', ['--token-command', 'echo no account >&2; exit 3'], /\(exit code 3\).*no account/s],
+    [
+      'the token command prints something else',
+      ['--token-command', `echo '{"access_token":"x"}'`],
+      /is no bearer token/,
+    ],
+    ['the token command prints nothing', ['--token-command', 'true'], /printed nothing/],
+    ['it is Graph that is meant', ['--side', 'graph', '--token-command', 'echo x'], /--side gateway/],
+  ])('ends with 2 and says why, when %s', async (_, args, why) => {
+    const { code, stderr } = await contractTests(['run', '--target', system.url, ...args])
+
+    expect(stderr).toMatch(why)
+    expect(code).toBe(2)
+  })
+
+  it('tells all that is wrong with the options at once, and sends nothing', async () => {
+    const { code, stderr } = await contractTests(
+      ['run', '--target', 'gateway', '--side', 'both', '--rounds', 'many', '--timeout', '0', '--create', 'x'],
+      token,
+    )
+
+    expect(code).toBe(2)
+    for (const word of ['--target', '--side', '--rounds', '--timeout', '--book', 'an option'])
+      expect(stderr).toContain(word)
+  })
+
+  it.each([
+    [['run', '--target', 'https://user:secret@example.com'], 'has a user in it'],
+    [['run', '--target', 'https://example.com/v1.0'], 'without /v1.0 or /beta'],
+    [['run', '--targt', 'https://example.com'], "Unknown option '--targt'"],
+    [['run', '--target', 'https://example.com', '--graph-version', 'v2.0'], 'neither v1.0 nor beta'],
+    [
+      ['run', '--target', 'https://example.com', '--book', '../..', '--token-command', 'echo x'],
+      'cannot stand in a path',
+    ],
+    [['walk'], 'There is no command "walk"'],
+    [[], 'usage: contract-tests'],
+  ])('ends with 2 for %j', async (args, why) => {
+    const { code, stderr } = await contractTests(args, token)
+
+    expect(stderr).toContain(why)
+    expect(stderr).not.toContain('secret')
+    expect(code).toBe(2)
+  })
+
+  it('says so in the reports, so that none of an earlier run is taken for its own', async () => {
+    const file = join(folder, 'stale.md')
+    await writeFile(file, 'Contract kept')
+
+    await contractTests(['run', '--target', 'http://127.0.0.1:1', '--markdown', file], token)
+
+    const text = await readFile(file, 'utf8')
+    expect(text).toContain('could not run')
+    expect(text).not.toContain('Contract kept')
+  })
+
+  it('does nothing if the reports have no place', async () => {
+    const { code, stderr } = await contractTests(
+      ['run', '--target', system.url, '--json', folder, '--junit', join(folder, 'no', 'such', 'folder.xml')],
+      token,
+    )
+
+    expect(code).toBe(2)
+    expect(stderr).toContain('is a folder')
+    expect(stderr).toContain('folder.xml cannot be written')
+  })
+})
+
+describe('contract-tests', () => {
+  it.each([
+    [['--help'], 'hold a running gateway'],
+    [['run', '--help'], '--token-command'],
+    [['help', 'run'], 'Exit code: 0'],
+  ])('tells how it is used: %j', async (args, word) => {
+    const { code, stdout } = await contractTests(args)
+
+    expect(stdout).toContain(word)
+    expect(code).toBe(0)
+  })
+})
