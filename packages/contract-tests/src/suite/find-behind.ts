@@ -12,11 +12,11 @@ const oneRequest = (
   seen: ReadonlyArray<HttpRequest>,
 ): ReadonlyArray<Finding> => {
   const [first] = seen
-  if (first === undefined || seen.length > 1) {
-    return [breaking('/graph/requests', 'one request to Graph', String(seen.length))]
-  }
+  const ofNumber = seen.length === 1 ? [] : [breaking('/graph/requests', 'one request to Graph', String(seen.length))]
+  if (first === undefined) return ofNumber
   const isPassedOn = first.headers['authorization'] === sent.headers['authorization']
   return [
+    ...ofNumber,
     ...findAtGraph('/graph/request', interaction, first),
     ...(first.headers['authorization'] === undefined || isPassedOn
       ? [
@@ -44,8 +44,11 @@ const ofCreate = (records: ReadonlyArray<AuditRecord>): ReadonlyArray<Finding> =
   return records[1]?.outcome === 'applied' ? [] : [breaking('/audit/outcome', '"applied"', 'another one')]
 }
 
-const ofRefusal = (records: ReadonlyArray<AuditRecord>): ReadonlyArray<Finding> =>
-  records.map(({ kind }) => kind).join() === 'refusal'
+/** Of callers that proved nothing refusals are, when they are many, counted together. */
+const isCounted = ({ _tag }: Interaction['owed']): boolean => _tag !== 'BodyRefused' && _tag !== 'BodyUnreadable'
+
+const ofRefusal = ({ owed }: Interaction, records: ReadonlyArray<AuditRecord>): ReadonlyArray<Finding> =>
+  records.map(({ kind }) => kind).join() === 'refusal' || (isCounted(owed) && records.length === 0)
     ? []
     : [breaking('/audit/records', 'one refusal', inWords(records))]
 
@@ -63,5 +66,5 @@ export const findBehind = (
       : seenByGraph.length === 0
         ? []
         : [breaking('/graph/requests', 'nothing to reach Graph', String(seenByGraph.length))]),
-  ...(records === undefined ? [] : isMade ? ofCreate(records) : ofRefusal(records)),
+  ...(records === undefined ? [] : isMade ? ofCreate(records) : ofRefusal(interaction, records)),
 ]

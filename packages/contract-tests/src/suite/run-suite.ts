@@ -17,6 +17,8 @@ export interface SuiteOptions {
    * it cannot take for a create, however lenient it is.
    */
   readonly creates: boolean
+  /** Absent: all of the side, at these places. */
+  readonly interactions?: ReadonlyArray<Interaction>
   readonly onResult?: (result: Result) => void
   readonly onWait?: (inSeconds: number) => void
   /** Ends the suite after the interaction that is under way. */
@@ -84,7 +86,7 @@ export const runSuite = async (subject: Subject, options: SuiteOptions): Promise
   const handling: Handling = side === 'gateway' && !creates ? 'validate-only' : 'create'
   const send = patientSend(subject.send, onWait)
   const results: Array<Result> = []
-  for (const interaction of interactionsOf(side, places)) {
+  for (const interaction of options.interactions ?? interactionsOf(side, places)) {
     if (signal?.aborted === true) break
     const startedAt = performance.now()
     const isSkipped = side === 'graph' && !creates && !isHarmless(interaction)
