@@ -7,6 +7,7 @@ export interface Finding {
    * RFC 6901, into the exchange, or into the contract where files are compared:
    *
    * - `/request/method`, `/request/path`, `/request/headers/content-type`, `/request/body/deviceName`
+   * - `/requests` (how many a client sent), `/result` (how its promise ended)
    * - `/answer/status`, `/answer/headers/audit-id`, `/answer/body/error/details/0/target`
    * - `/graph/requests` (how many reached Graph), `/graph/request/headers/authorization`, `/graph/request/body/deviceName`
    * - `/audit/records`, `/audit/outcome`

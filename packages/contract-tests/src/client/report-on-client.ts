@@ -1,0 +1,269 @@
+import type { DeviceInstallStateCreate } from '@device-install-state/model'
+import { DeviceInstallStateCreate as Create } from '@device-install-state/model'
+import { deviceInstallStateCreate } from '@device-install-state/model/arbitrary'
+import * as fc from 'fast-check'
+import { bodiesToTake } from '../contract/bodies.js'
+import { type Place, placesBelow } from '../contract/places.js'
+import type { HttpRequest } from '../exchange/http-exchange.js'
+import { breaking, type Finding, type Result } from '../report/finding.js'
+import type { Report } from '../report/report.js'
+import { curlLine } from '../suite/curl-line.js'
+import { tokenVariable } from '../suite/headers-of.js'
+import { answersToBear, answersToLeave, answersToReject, created, type NamedAnswer } from './answers.js'
+import type { ClientOptions, ContractClient } from './contract-client.js'
+import { findInSent } from './find-in-sent.js'
+import { startTarget, type Target } from './node-http-target.js'
+
+const ids = { managedEBookId: 'B1.2_a-b', userInstallStateSummaryId: 'S1.2_a-b' }
+
+/** In the form of a token, so that it goes where one goes. */
+const token = 'eyJ0eXAiOiJKV1QifQ.eyJzdWIiOiJjb250cmFjdC10ZXN0cyJ9.c2lnbmF0dXJl'
+
+type Ended =
+  | { readonly _tag: 'Resolved' }
+  | { readonly _tag: 'Rejected'; readonly why: string }
+  | { readonly _tag: 'Hangs' }
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)
+
+const ended = async (promise: () => Promise<unknown>, deadlineInMs: number): Promise<Ended> => {
+  const { promise: late, resolve } = Promise.withResolvers<Ended>()
+  const timer = setTimeout(() => resolve({ _tag: 'Hangs' }), deadlineInMs)
+  try {
+    // A client may throw before there is a promise.
+    const settled = (async () => promise())().then(
+      (): Ended => ({ _tag: 'Resolved' }),
+      (error: unknown): Ended => ({ _tag: 'Rejected', why: nameOf(error) }),
+    )
+    return await Promise.race([settled, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const mustResolve = (result: Ended, hint: string): ReadonlyArray<Finding> => {
+  if (result._tag === 'Resolved') return []
+  const found = result._tag === 'Hangs' ? 'no end in time' : `it rejects (${result.why})`
+  return [breaking('/result', 'the client to resolve: the state was created', found, hint)]
+}
+
+const mustReject = (result: Ended, hint: string): ReadonlyArray<Finding> => {
+  if (result._tag === 'Rejected') return []
+  const found = result._tag === 'Hangs' ? 'no end in time' : 'it resolves'
+  return [breaking('/result', 'the client to reject', found, hint)]
+}
+
+const sentLine = ([first]: ReadonlyArray<HttpRequest>): string | undefined => {
+  if (first === undefined) return undefined
+  const { accept, 'content-type': type } = first.headers
+  const headers = {
+    ...(accept === undefined ? {} : { accept }),
+    ...(type === undefined ? {} : { 'content-type': type }),
+  }
+  return curlLine({
+    ...first,
+    path: first.path.replaceAll(token, tokenVariable),
+    headers: { ...headers, authorization: `Bearer ${tokenVariable}` },
+  })
+}
+
+const stateIn = (text: string): DeviceInstallStateCreate => {
+  const json: unknown = JSON.parse(text)
+  if (Create.is(json)) return json
+  throw new TypeError('a body of the contract is no create')
+}
+
+/** States as they are given, one by one; how a body is printed is the client's own. */
+const states: ReadonlyArray<readonly [string, DeviceInstallStateCreate]> = bodiesToTake
+  .filter(({ name }) => !/order|white space|escapes/.test(name))
+  .map(({ name, text }) => [name, stateIn(text)])
+
+interface Looking {
+  readonly client: ContractClient
+  readonly target: Target
+  readonly deadlineInMs: number
+}
+
+const call = (
+  { client, deadlineInMs, target }: Looking,
+  place: Place,
+  state: DeviceInstallStateCreate,
+): Promise<Ended> =>
+  ended(
+    () =>
+      client.create({
+        ...ids,
+        baseUrl: target.url,
+        token,
+        version: place.version,
+        operation: place.operation.name,
+        state,
+      }),
+    deadlineInMs,
+  )
+
+const lookAtSent = async (
+  looking: Looking,
+  place: Place,
+  state: DeviceInstallStateCreate,
+): Promise<ReadonlyArray<Finding>> => {
+  looking.target.play(created)
+  const result = await call(looking, place, state)
+  return [
+    ...findInSent(place, state, token, looking.target.arrived()),
+    ...mustResolve(result, 'The answer is a 201 with the entity.'),
+  ]
+}
+
+const [, someState] = states[0] ?? []
+const exampleState = (): DeviceInstallStateCreate => {
+  if (someState === undefined) throw new TypeError('there is no example')
+  return someState
+}
+
+const lookAtAnswer = async (
+  looking: Looking,
+  place: Place,
+  { answer }: NamedAnswer,
+  find: (result: Ended) => ReadonlyArray<Finding>,
+): Promise<ReadonlyArray<Finding>> => {
+  looking.target.play(answer)
+  const result = await call(looking, place, exampleState())
+  const { length } = looking.target.arrived()
+  return [
+    ...find(result),
+    ...(length === 1
+      ? []
+      : [
+          breaking(
+            '/requests',
+            'one request',
+            length === 0 ? 'none' : String(length),
+            'What may have been done is not sent again: it would be there twice. An Idempotency-Key makes it harmless, and a look at innerError.retry says when.',
+          ),
+        ]),
+  ]
+}
+
+/** A redirect to where neither token nor body belongs. */
+const lookAtRedirect = async (looking: Looking, place: Place, status: number): Promise<ReadonlyArray<Finding>> => {
+  const elsewhere = await startTarget()
+  try {
+    elsewhere.play(created)
+    looking.target.play(({ path }) => ({ status, headers: { location: `${elsewhere.url}${path}` }, body: '' }))
+    const result = await call(looking, place, exampleState())
+    const [followed] = elsewhere.arrived()
+    return [
+      ...(followed === undefined
+        ? []
+        : [
+            breaking(
+              followed.headers['authorization'] === undefined ? '/request/body' : '/request/headers/authorization',
+              'to stay with the host that was asked',
+              'sent to another one',
+              'Neither Graph nor the gateway redirects: whoever does is somebody else.',
+            ),
+          ]),
+      ...mustReject(result, 'A redirect says nothing of a create.'),
+    ]
+  } finally {
+    await elsewhere.stop()
+  }
+}
+
+const drawn = async (looking: Looking, places: ReadonlyArray<Place>, runs: number, seed: number): Promise<Result> => {
+  const startedAt = performance.now()
+  let last: ReadonlyArray<Finding> = []
+  let line: string | undefined
+  const details = await fc.check(
+    fc.asyncProperty(fc.constantFrom(...places), deviceInstallStateCreate(), async (place, state) => {
+      const findings = await lookAtSent(looking, place, state)
+      if (findings.length === 0) return true
+      last = findings
+      line = sentLine(looking.target.arrived())
+      return false
+    }),
+    { seed, numRuns: runs },
+  )
+  return {
+    group: 'what is sent',
+    name: 'states that are drawn go out as they are',
+    findings: details.failed ? last : [],
+    durationInMs: performance.now() - startedAt,
+    ...(details.failed
+      ? {
+          reproduce: [
+            ...(line === undefined ? [] : [line]),
+            `# seed ${String(seed)}, shrunk ${String(details.numShrinks)} times`,
+          ].join('\n'),
+        }
+      : {}),
+  }
+}
+
+/** Lets a client make creates of all kinds against a listener on loopback, and says what of the contract it does not keep. */
+export const reportOnClient = async (client: ContractClient, options: ClientOptions = {}): Promise<Report> => {
+  const { deadlineInMs = 5_000, operations, runs = 30, versions } = options
+  const { seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0 } = options
+  const startedAt = new Date()
+  const places = placesBelow(ids, versions).filter(
+    ({ operation }) => operations === undefined || operations.includes(operation.name),
+  )
+  const [place] = places
+  if (place === undefined) throw new TypeError('a client knows one operation and one version at least')
+  const target = await startTarget()
+  const looking: Looking = { client, target, deadlineInMs }
+  const results: Array<Result> = []
+  const look = async (group: string, name: string, find: () => Promise<ReadonlyArray<Finding>>): Promise<void> => {
+    const begun = performance.now()
+    const findings = await find()
+    const line = findings.length === 0 ? undefined : sentLine(target.arrived())
+    results.push({
+      group,
+      name,
+      findings,
+      durationInMs: performance.now() - begun,
+      ...(line === undefined ? {} : { reproduce: line }),
+    })
+  }
+
+  try {
+    for (const one of places) {
+      await look('what is sent', `the documented example, ${one.name}`, () => lookAtSent(looking, one, exampleState()))
+    }
+    for (const [name, state] of states) {
+      await look('what is sent', `a state ${name}`, () => lookAtSent(looking, place, state))
+    }
+    results.push(await drawn(looking, places, runs, seed))
+    for (const one of answersToBear) {
+      await look('what is borne', `an answer ${one.name}`, () =>
+        lookAtAnswer(looking, place, one, (result) =>
+          mustResolve(result, 'Graph may add to what it answers, and print a date otherwise.'),
+        ),
+      )
+    }
+    for (const one of answersToReject) {
+      await look('what is refused', `an answer ${one.name}`, () =>
+        lookAtAnswer(looking, place, one, (result) => mustReject(result, 'Nothing was created.')),
+      )
+    }
+    for (const one of answersToLeave) {
+      await look('what nobody can know', `an answer ${one.name}`, () =>
+        lookAtAnswer(looking, place, one, (result) => mustReject(result, 'It may have been created, or not.')),
+      )
+    }
+    for (const status of [302, 307]) {
+      await look('what is refused', `a redirect, ${String(status)}`, () => lookAtRedirect(looking, place, status))
+    }
+  } finally {
+    await target.stop()
+  }
+  return {
+    title: 'The contract of a client',
+    subject: places.map(({ name }) => name).join('; '),
+    startedAt,
+    durationInMs: Date.now() - startedAt.getTime(),
+    results,
+    notes: [`States were drawn with seed ${String(seed)}.`],
+  }
+}
