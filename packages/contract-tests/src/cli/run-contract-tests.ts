@@ -6,12 +6,14 @@ import { type CommandContext, type ContractCommand, WrongUsage } from './command
 import { commandHelp, listOfCommands } from './command-help.js'
 import { type ReportFiles, reportFilesOf, reportOptions } from './node-report-files.js'
 import { progressOn } from './progress.js'
+import { clientCommand } from './client.js'
+import { driftCommand } from './drift.js'
 import { runCommand } from './run.js'
 
 /** The contract is kept, it is broken, or nothing can be said of it; and a mistake of ours (BSD's `EX_SOFTWARE`). */
 const exitCodes = { kept: 0, broken: 1, couldNotRun: 2, ourMistake: 70 } as const
 
-const commands: ReadonlyArray<ContractCommand> = [runCommand]
+const commands: ReadonlyArray<ContractCommand> = [runCommand, clientCommand, driftCommand]
 
 const commonOptions = {
   ...reportOptions,

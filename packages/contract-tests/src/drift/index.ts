@@ -1,0 +1,9 @@
+export { type Aspect, compareWithModel } from './compare-with-model.js'
+export { type FileKind, pinnedFiles, type PublishedFile, readPublished } from './node-published-files.js'
+export type {
+  PublishedContract,
+  PublishedExample,
+  PublishedMember,
+  PublishedProperty,
+  PublishedRoute,
+} from './published-contract.js'
