@@ -1,6 +1,8 @@
 export type { CreatedState } from './double/device-states.js'
 export { type GraphErrorAnswer, graphErrors } from './double/graph-errors.js'
 export type { ScriptedAnswer } from './double/graph-answers.js'
+export { printExchange, type RecordedExchange } from './exchange/json-lines.js'
+export { type Likelihood, type Scenario, type ScenarioName, scenarios } from './double/scenarios.js'
 export type { JournalEntry } from './double/journal.js'
 export { type GraphDouble, type GraphDoubleOptions, graphDouble } from './double/msw-graph-double.js'
 export { type ListeningGraphDouble, listenGraphDouble } from './double/node-http-graph-double.js'

@@ -8,12 +8,13 @@ import { type ReportFiles, reportFilesOf, reportOptions } from './node-report-fi
 import { progressOn } from './progress.js'
 import { clientCommand } from './client.js'
 import { driftCommand } from './drift.js'
+import { replayCommand } from './replay.js'
 import { runCommand } from './run.js'
 
 /** The contract is kept, it is broken, or nothing can be said of it; and a mistake of ours (BSD's `EX_SOFTWARE`). */
 const exitCodes = { kept: 0, broken: 1, couldNotRun: 2, ourMistake: 70 } as const
 
-const commands: ReadonlyArray<ContractCommand> = [runCommand, clientCommand, driftCommand]
+const commands: ReadonlyArray<ContractCommand> = [runCommand, clientCommand, replayCommand, driftCommand]
 
 const commonOptions = {
   ...reportOptions,

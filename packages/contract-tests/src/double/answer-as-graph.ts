@@ -12,9 +12,13 @@ import {
 } from './graph-answers.js'
 import { type GraphErrorAnswer, graphErrors, missingRoute } from './graph-errors.js'
 import type { Arrival } from './journal.js'
+import type { Scenario } from './scenarios.js'
 import { errorOfElsewhere, placeOf } from './place-of.js'
 import { readCreate } from './read-create.js'
 import { knownCaller } from './known-caller.js'
+
+/** An answer to the letter, or a scenario. */
+export type Scripted = { readonly answer: ScriptedAnswer } | { readonly scenario: Scenario }
 
 /** What there is to know before a Graph can answer. */
 export interface GraphWorld {
@@ -24,27 +28,34 @@ export interface GraphWorld {
   readonly states: DeviceStates
   /** Counts a write of the bearer of a token; how it is refused if there are too many. */
   readonly refusalOfWrite: (token: string) => GraphErrorAnswer | undefined
-  /** Takes the next scripted answer, if there is one. */
-  readonly takeScripted: () => ScriptedAnswer | undefined
+  /** Takes what is next in the script, if there is anything. */
+  readonly takeScripted: () => Scripted | undefined
+  readonly wait: (inMs: number) => Promise<void>
 }
 
-const create = (
-  { newId, states, takeScripted }: GraphWorld,
+const create = async (
+  { newId, states, takeScripted, wait }: GraphWorld,
   operation: AnyOperation,
   route: Route,
   correlation: Correlation,
   arrival: Arrival,
-): GraphAnswer => {
+): Promise<GraphAnswer> => {
   const body = readCreate(operation.body, arrival)
   if (body._tag === 'Left') return answerError(correlation, body.left)
 
   const scripted = takeScripted()
-  if (scripted !== undefined) return answerScripted(correlation, scripted)
+  if (scripted !== undefined && 'answer' in scripted) return answerScripted(correlation, scripted.answer)
 
   const entity = entityOf(newId, body.right)
   const answer = answerCreated(correlation, operation, route, entity)
-  states.add({ route, entity })
-  return answer
+  if (scripted === undefined) {
+    states.add({ route, entity })
+    return answer
+  }
+  const { scenario } = scripted
+  await wait(scenario.inMs ?? 0)
+  if (scenario.creates) states.add({ route, entity })
+  return answerScripted(correlation, scenario.answer(answer))
 }
 
 const isWrite = (method: string): boolean => method !== 'GET' && method !== 'HEAD'

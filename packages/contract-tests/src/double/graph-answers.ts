@@ -1,4 +1,4 @@
-import { type DeviceInstallState, GraphError } from '@device-install-state/model'
+import { type DeviceInstallState, DeviceInstallStateCollection, GraphError } from '@device-install-state/model'
 import type { AnyOperation, Route } from '@device-install-state/model/operations'
 import type * as t from 'io-ts'
 import type { GraphErrorAnswer } from './graph-errors.js'
@@ -83,7 +83,6 @@ export const answerCreated = (
   return { status: 201, headers: { ...headers, Location: location }, body }
 }
 
-/** The entities were verified when they were created. */
 export const answerCollection = (
   correlation: Correlation,
   operation: AnyOperation,
@@ -92,7 +91,7 @@ export const answerCollection = (
 ): GraphAnswer => ({
   status: 200,
   headers: { ...headersOfAll(correlation), ...headersOfOData },
-  body: JSON.stringify({ '@odata.context': contextOf(operation, route), value: entities }),
+  body: verified(DeviceInstallStateCollection, { '@odata.context': contextOf(operation, route), value: entities }),
 })
 
 /** The error with the ids and the time of this request, wherever it has them. */

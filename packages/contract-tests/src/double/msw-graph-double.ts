@@ -1,7 +1,10 @@
 import { type GraphVersion, graphVersions, operations } from '@device-install-state/model/operations'
 import { http, type HttpHandler, HttpResponse } from 'msw/http'
 import { getResponse } from 'msw/utils/get-response'
-import { answerAt, answerElsewhere, type GraphWorld } from './answer-as-graph.js'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { RecordedExchange } from '../exchange/json-lines.js'
+import { answerAt, answerElsewhere, type GraphWorld, type Scripted } from './answer-as-graph.js'
+import { type ScenarioName, scenarios } from './scenarios.js'
 import { type CreatedState, noDeviceStates } from './device-states.js'
 import type { Correlation, GraphAnswer, ScriptedAnswer } from './graph-answers.js'
 import { type Arrival, emptyJournal, type JournalEntry } from './journal.js'
@@ -19,6 +22,8 @@ export interface GraphDoubleOptions {
   readonly graphVersions?: ReadonlyArray<GraphVersion>
   /** Refuses writes that are too many, as Intune does: `{}` for its own limits. Absent: nothing is ever too often. */
   readonly throttle?: ThrottleOptions
+  /** Is told of every exchange as it ends, refused ones included, tokens and all: `printExchange` takes them out. */
+  readonly onExchange?: (exchange: RecordedExchange) => void
 }
 
 /** Microsoft Graph, as far as the model knows it, in memory. */
@@ -40,6 +45,11 @@ export interface GraphDouble {
    */
   readonly answerNext: (answer: ScriptedAnswer) => void
   /**
+   * The next creates that deserve a 201 get what the scenario makes of it, as often as `times` says (once, if absent).
+   * Whether the state is created is the scenario's.
+   */
+  readonly play: (name: ScenarioName, times?: number) => void
+  /**
    * Counts writes that another application of the tenant makes now. They are in no journal. Does nothing if this Graph
    * does not throttle.
    */
@@ -58,7 +68,7 @@ export const graphDouble = (options: GraphDoubleOptions = {}): GraphDouble => {
   const { newId = () => crypto.randomUUID(), now = () => new Date() } = options
   const journal = emptyJournal()
   const states = noDeviceStates()
-  const script: Array<ScriptedAnswer> = []
+  const script: Array<Scripted> = []
   const throttle = options.throttle === undefined ? undefined : throttleOf(options.throttle)
   const world: GraphWorld = {
     acceptsToken,
@@ -67,6 +77,7 @@ export const graphDouble = (options: GraphDoubleOptions = {}): GraphDouble => {
     states,
     refusalOfWrite: (token) => throttle?.refusalOf(token, now()),
     takeScripted: () => script.shift(),
+    wait: (inMs) => wait(inMs),
   }
 
   const exchange = async (
@@ -81,6 +92,11 @@ export const graphDouble = (options: GraphDoubleOptions = {}): GraphDouble => {
     const clientRequestId = arrival.headers['client-request-id'] ?? requestId
     const { body, headers, status } = await answering({ requestId, clientRequestId, at }, arrival)
     answered(status)
+    options.onExchange?.({
+      request: { method: arrival.method, path: target, headers: arrival.headers, body: arrival.body },
+      answer: { status, headers: lowerCase(headers), body: body ?? '' },
+      at: at.toISOString(),
+    })
     return new HttpResponse(body, { status, headers })
   }
 
@@ -105,7 +121,10 @@ export const graphDouble = (options: GraphDoubleOptions = {}): GraphDouble => {
     },
     journal: journal.entries,
     created: states.all,
-    answerNext: (answer) => void script.push(answer),
+    answerNext: (answer) => void script.push({ answer }),
+    play: (name, times = 1) => {
+      for (let time = 0; time < times; time++) script.push({ scenario: scenarios[name] })
+    },
     countElsewhere: (application, writes) => throttle?.countElsewhere(application, writes, now()),
     reset: () => {
       journal.clear()
@@ -115,6 +134,9 @@ export const graphDouble = (options: GraphDoubleOptions = {}): GraphDouble => {
     },
   }
 }
+
+const lowerCase = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 
 const targetOf = ({ url }: Request): string => {
   const { pathname, search } = new URL(url)
