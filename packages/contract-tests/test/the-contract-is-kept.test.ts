@@ -46,7 +46,7 @@ describe('the gateway before the Graph double', () => {
   it.each(['create', 'validate-only'] as const)(
     `keeps the contract for bodies that are drawn (%s, seed ${String(seed)})`,
     async (handling) => {
-      const results = await runRounds(gatewayOf(system), { places, handling, runs: 60, seed })
+      const results = await runRounds(gatewayOf(system), { places, handling, runs: 25, seed })
 
       expect(results.map(({ findings, reproduce }) => ({ findings, reproduce }))).toEqual(
         results.map(() => ({ findings: [], reproduce: undefined })),
