@@ -1,44 +1,26 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aCreate } from './a-create.js'
+import { type Ended, programFile, startGraphDouble } from './support/run-command.js'
 
-const program = fileURLToPath(new URL('../dist/cli/graph-double.js', import.meta.url))
-
-interface Started {
-  readonly child: ChildProcess
-  readonly url: string
-  /** What it printed since, and its exit code, once it has ended. */
-  readonly end: (signal: NodeJS.Signals) => Promise<{ readonly code: unknown; readonly printed: string }>
-}
-
-const start = async (...args: ReadonlyArray<string>): Promise<Started> => {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let printed = ''
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk))
-  const exited = once(child, 'exit')
-  while (!printed.includes('\n')) await Promise.race([once(child.stdout, 'data'), exited])
+const start = async (...args: ReadonlyArray<string>) => {
+  const { ended, interrupt, untilPrinted } = startGraphDouble(...args)
   return {
-    child,
-    url: /http:\/\/\S+/.exec(printed)?.[0] ?? '',
-    end: async (signal) => {
-      child.kill(signal)
-      const [code] = await exited
-      return { code, printed }
+    url: /http:\/\/\S+/.exec(await untilPrinted('listens at'))?.[0] ?? '',
+    /** What it printed, and its exit code, once it has ended as it was asked to. */
+    end: (): Promise<Ended> => {
+      interrupt()
+      return ended
     },
   }
 }
 
-const ended = async (...args: ReadonlyArray<string>) => {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
-  return { stdout, stderr, code: Number(code) }
-}
+const ended = (...args: ReadonlyArray<string>): Promise<Ended> => startGraphDouble(...args).ended
 
 const create = (url: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
   fetch(aCreate({ origin: url, headers }))
@@ -59,7 +41,7 @@ describe('graph-double', () => {
       (await create(url, { Authorization: 'Bearer another-token' })).status,
       (await fetch(aCreate({ origin: url, body: '{}' }))).status,
     ]
-    const { code, printed } = await end('SIGTERM')
+    const { code, stdout: printed } = await end()
 
     expect(statuses).toEqual([201, 401, 400])
     expect(code).toBe(0)
@@ -81,7 +63,7 @@ describe('graph-double', () => {
     const states = await Promise.all(
       answers.slice(2).map(async (answer) => Object(await answer.json())['installState']),
     )
-    const { printed } = await end('SIGINT')
+    const { stdout: printed } = await end()
 
     expect(answers.map(({ status }) => status)).toEqual([429, 429, 201, 201])
     expect(states).toEqual(['pendingInstall', 'installed'])
@@ -92,7 +74,7 @@ describe('graph-double', () => {
     const { end, url } = await start('--quiet', '--throttle')
 
     const answers = await Promise.all(Array.from({ length: 101 }, () => create(url)))
-    await end('SIGTERM')
+    await end()
 
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(1)
   })
@@ -115,10 +97,22 @@ describe('graph-double', () => {
   it('says when its port is taken, or its journal has no place', async () => {
     const { end, url } = await start()
     const taken = await ended('--port', new URL(url).port)
-    await end('SIGTERM')
+    await end()
 
     expect(taken.stderr).toContain('the port is taken')
     expect(taken.code).toBe(2)
     expect((await ended('--journal', join(folder, 'no', 'such', 'file'))).code).toBe(2)
+  })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('is a program that ends in order on %s', async (signal) => {
+    const child = spawn(process.execPath, [programFile('graph-double')], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const exited = once(child, 'exit')
+    const [printed] = await once(child.stdout, 'data')
+    child.kill(signal)
+    const [rest, [code]] = await Promise.all([text(child.stdout), exited])
+
+    expect(String(printed)).toContain('listens at')
+    expect(rest).toContain('0 requests came')
+    expect(code).toBe(0)
   })
 })

@@ -6,7 +6,7 @@ import { createServer as createTcpServer, type AddressInfo, type Server } from '
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ReportInJson } from '../src/report/index.js'
-import { contractTests } from './support/run-command.js'
+import { contractTests, contractTestsProcess, startContractTests } from './support/run-command.js'
 import { startSystem, type System } from './support/start-system.js'
 
 let system: System
@@ -233,5 +233,37 @@ describe('contract-tests', () => {
 
     expect(stdout).toContain(word)
     expect(code).toBe(0)
+  })
+
+  it('is a program, whose exit code is that of its verdict', async () => {
+    const args = ['run', '--target', system.url, '--rounds', '1', '--graph-version', 'beta']
+    const kept = await contractTestsProcess(args, { CONTRACT_TESTS_TOKEN: system.token })
+    const couldNotRun = await contractTestsProcess(args, token)
+
+    expect(kept.stdout).toContain('Contract kept')
+    expect([kept.code, couldNotRun.code]).toEqual([0, 2])
+  })
+
+  it('ends in order when it is interrupted, and says that not all was looked at', async () => {
+    const { ended, interrupt, untilPrinted } = startContractTests(['run', '--target', system.url, '--verbose'], {
+      CONTRACT_TESTS_TOKEN: system.token,
+    })
+    await untilPrinted('\n')
+    interrupt()
+    const { code, stdout } = await ended
+
+    expect(stdout).toContain('It was interrupted: not all was looked at.')
+    expect(code).toBe(2)
+  })
+
+  it('shows on a terminal how far it is, in colours unless NO_COLOR is set', async () => {
+    const args = ['run', '--target', system.url, '--rounds', '1', '--graph-version', 'beta']
+    const environment = { CONTRACT_TESTS_TOKEN: system.token }
+    const coloured = await startContractTests(args, environment, true).ended
+    const plain = await startContractTests(args, { ...environment, NO_COLOR: '1' }, true).ended
+
+    expect(coloured.stderr).toMatch(/\r\u001b\[K\d+ looked at/)
+    expect(coloured.stdout).toContain('\u001b[')
+    expect(plain.stdout).not.toContain('\u001b[')
   })
 })

@@ -5,5 +5,8 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 }
 
 // Not before the version is known to be right: an older Node has not all that these modules import.
-const { runContractTests } = await import('./run-contract-tests.js')
-process.exitCode = await runContractTests(process.argv.slice(2))
+const [{ nodeProcess }, { runContractTests }] = await Promise.all([
+  import('./node-process.js'),
+  import('./run-contract-tests.js'),
+])
+process.exitCode = await runContractTests(process.argv.slice(2), nodeProcess())

@@ -5,5 +5,8 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 }
 
 // Not before the version is known to be right: an older Node has not all that these modules import.
-const { runGraphDouble } = await import('./run-graph-double.js')
-process.exitCode = await runGraphDouble(process.argv.slice(2))
+const [{ nodeProcess }, { runGraphDouble }] = await Promise.all([
+  import('./node-process.js'),
+  import('./run-graph-double.js'),
+])
+process.exitCode = await runGraphDouble(process.argv.slice(2), nodeProcess())

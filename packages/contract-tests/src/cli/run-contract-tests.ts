@@ -10,6 +10,7 @@ import { clientCommand } from './client.js'
 import { driftCommand } from './drift.js'
 import { replayCommand } from './replay.js'
 import { runCommand } from './run.js'
+import type { Surroundings } from './surroundings.js'
 
 /** The contract is kept, it is broken, or nothing can be said of it; and a mistake of ours (BSD's `EX_SOFTWARE`). */
 const exitCodes = { kept: 0, broken: 1, couldNotRun: 2, ourMistake: 70 } as const
@@ -52,57 +53,50 @@ const commandNamed = (name: string): ContractCommand => {
   return command
 }
 
-const { stderr, stdout } = process
-const out = (text: string): void => void stdout.write(text)
-const err = (text: string): void => void stderr.write(text)
-
-const look = (): { readonly colours: boolean } => ({
-  colours: stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '',
+const look = ({ environment, stdout }: Surroundings): { readonly colours: boolean } => ({
+  colours: stdout.isTerminal && (environment['NO_COLOR'] ?? '') === '',
 })
-
-/** Whoever has read enough, as `head` does, closes the pipe: that is no mistake. */
-const outlivesItsReader = (stream: NodeJS.WriteStream): void =>
-  void stream.on('error', (error: Error) => {
-    if (!('code' in error && error.code === 'EPIPE')) throw error
-  })
 
 const reportOf = async (
   command: ContractCommand,
   { positionals, values }: Parsed,
-  signal: AbortSignal,
+  surroundings: Surroundings,
 ): Promise<Report> => {
-  const progress = progressOn({ isTerminal: stderr.isTTY, write: err, nowInMs: () => performance.now() })
+  const { environment, interruption, stderr, stdout } = surroundings
+  const progress = progressOn({ ...stderr, nowInMs: () => performance.now() })
   try {
     return await command.run({
       values,
       positionals,
-      environment: process.env,
+      environment,
       err: (text) => {
-        if (values['quiet'] !== true) err(text)
+        if (values['quiet'] !== true) stderr.write(text)
       },
       progress: progress.tell,
       tell: (result) => {
         if (result.findings.length === 0 && values['verbose'] !== true) return
         progress.clear()
-        if (values['quiet'] !== true) out(tellResult(result, look()))
+        if (values['quiet'] !== true) stdout.write(tellResult(result, look(surroundings)))
       },
-      signal,
+      signal: interruption,
     })
   } finally {
     progress.clear()
   }
 }
 
-const runCommandNamed = async (command: ContractCommand, options: Parsed): Promise<number> => {
-  const interruption = new AbortController()
-  process.once('SIGINT', () => interruption.abort())
+const runCommandNamed = async (
+  command: ContractCommand,
+  options: Parsed,
+  surroundings: Surroundings,
+): Promise<number> => {
   let files: ReportFiles | undefined
   try {
     files = await reportFilesOf(options.values)
-    const report = await reportOf(command, options, interruption.signal)
+    const report = await reportOf(command, options, surroundings)
     await files.write(report)
-    out(tellReport(report, look()))
-    if (interruption.signal.aborted) return exitCodes.couldNotRun
+    surroundings.stdout.write(tellReport(report, look(surroundings)))
+    if (surroundings.interruption.aborted) return exitCodes.couldNotRun
     return isKept(report) ? exitCodes.kept : exitCodes.broken
   } catch (error) {
     if (error instanceof CouldNotRun || error instanceof WrongUsage) await files?.writeWhy(error.message)
@@ -110,29 +104,31 @@ const runCommandNamed = async (command: ContractCommand, options: Parsed): Promi
   }
 }
 
-/** The command line: finds the command, gives it this process, tells what came of it. Resolves with the exit code. */
-export const runContractTests = async ([name, ...args]: ReadonlyArray<string>): Promise<number> => {
-  outlivesItsReader(stdout)
-  outlivesItsReader(stderr)
+/** The command line: finds the command, runs it, tells what came of it. Resolves with the exit code. */
+export const runContractTests = async (
+  [name, ...args]: ReadonlyArray<string>,
+  surroundings: Surroundings,
+): Promise<number> => {
+  const { stderr, stdout } = surroundings
   try {
     const isHelp = name === undefined || name === 'help' || name === '--help' || name === '-h'
     if (isHelp && args[0] === undefined) {
-      ;(name === undefined ? err : out)(`${listOfCommands(commands)}\n`)
+      ;(name === undefined ? stderr : stdout).write(`${listOfCommands(commands)}\n`)
       return name === undefined ? exitCodes.couldNotRun : exitCodes.kept
     }
     const command = commandNamed((isHelp ? args[0] : name) ?? '')
     const options = isHelp ? { positionals: [], values: { help: true } } : parsed(command, args)
     if (options.values['help'] === true) {
-      out(commandHelp(command))
+      stdout.write(commandHelp(command))
       return exitCodes.kept
     }
-    return await runCommandNamed(command, options)
+    return await runCommandNamed(command, options, surroundings)
   } catch (error) {
     if (error instanceof CouldNotRun || error instanceof WrongUsage) {
-      err(`${error.message}\n`)
+      stderr.write(`${error.message}\n`)
       return exitCodes.couldNotRun
     }
-    err(
+    stderr.write(
       `This is a mistake of contract-tests itself. ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
     )
     return exitCodes.ourMistake

@@ -1,9 +1,11 @@
+import { once } from 'node:events'
 import { appendFileSync, closeSync, openSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { graphDouble } from '../double/msw-graph-double.js'
 import { type ListeningGraphDouble, listenGraphDouble } from '../double/node-http-graph-double.js'
 import { isScenarioName, type ScenarioName, scenarios } from '../double/scenarios.js'
 import type { ThrottleOptions } from '../double/throttle.js'
+import type { Surroundings } from './surroundings.js'
 import { printExchange, type RecordedExchange } from '../exchange/json-lines.js'
 
 const usage = `
@@ -85,10 +87,9 @@ const optionsOf = (args: ReadonlyArray<string>): Options | 'help' | 'scenarios' 
       }
 }
 
-const asked = (signals: ReadonlyArray<NodeJS.Signals>): Promise<void> =>
-  new Promise((resolve) => {
-    for (const signal of signals) process.once(signal, () => resolve())
-  })
+const isAborted = async (signal: AbortSignal): Promise<void> => {
+  if (!signal.aborted) await once(signal, 'abort')
+}
 
 const whyNot = (error: unknown): string => {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
@@ -97,18 +98,17 @@ const whyNot = (error: unknown): string => {
 }
 
 /** Starts it, and resolves with the exit code once it has ended. */
-export const runGraphDouble = async (args: ReadonlyArray<string>): Promise<number> => {
-  const out = (text: string): void => void process.stdout.write(text)
-  const err = (text: string): void => void process.stderr.write(text)
-  process.stdout.on('error', () => undefined)
-
+export const runGraphDouble = async (
+  args: ReadonlyArray<string>,
+  { interruption, stderr, stdout }: Surroundings,
+): Promise<number> => {
   const options = optionsOf(args)
   if (options === 'help' || options === 'scenarios') {
-    out(options === 'help' ? `${usage.trim()}\n` : `${listOfScenarios()}\n`)
+    stdout.write(options === 'help' ? `${usage.trim()}\n` : `${listOfScenarios()}\n`)
     return 0
   }
   if (!('script' in options)) {
-    err(`${options.join('\n')}\nSee "graph-double --help".\n`)
+    stderr.write(`${options.join('\n')}\nSee "graph-double --help".\n`)
     return 2
   }
 
@@ -119,7 +119,7 @@ export const runGraphDouble = async (args: ReadonlyArray<string>): Promise<numbe
     // Appended at once, so that whoever kills the double has all of it.
     if (file !== undefined) appendFileSync(file, printExchange(exchange))
     if (!isQuiet)
-      out(
+      stdout.write(
         `${exchange.request.method} ${exchange.request.path.replace(/\?.*$/s, '')} → ${String(exchange.answer.status)}\n`,
       )
   }
@@ -133,17 +133,16 @@ export const runGraphDouble = async (args: ReadonlyArray<string>): Promise<numbe
     if (journal !== undefined) file = openSync(journal, 'a')
     listening = await listenGraphDouble(graph, { port })
   } catch (error) {
-    err(`The Graph double could not start: ${whyNot(error)}.\n`)
+    stderr.write(`The Graph double could not start: ${whyNot(error)}.\n`)
     if (file !== undefined) closeSync(file)
     return 2
   }
 
-  const ending = asked(['SIGINT', 'SIGTERM'])
-  out(`A Graph double listens at ${listening.url} until Ctrl-C. Its paths begin with /v1.0 and /beta.\n`)
-  await ending
+  stdout.write(`A Graph double listens at ${listening.url} until Ctrl-C. Its paths begin with /v1.0 and /beta.\n`)
+  await isAborted(interruption)
   await listening.stop()
   if (file !== undefined) closeSync(file)
-  out(
+  stdout.write(
     `Ended. ${String(graph.journal().length)} requests came, ${String(graph.created().length)} states were created.\n`,
   )
   return 0
