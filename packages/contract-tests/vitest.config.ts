@@ -1,3 +1,8 @@
 import { coverage, testConfig } from '../../vitest.shared.js'
 
-export default testConfig({ setupFiles: ['test/support/loopback-only.ts'], coverage: coverage(95, 85) })
+export default testConfig({
+  setupFiles: ['test/support/loopback-only.ts'],
+  // What all of them load, msw and two SDKs of Graph, takes longer than many of the tests: it is loaded once.
+  isolate: false,
+  coverage: coverage(95, 85),
+})

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net'
 import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ReportInJson } from '../src/report/index.js'
 import { contractTests, contractTestsProcess, startContractTests } from './support/run-command.js'
@@ -262,8 +263,31 @@ describe('contract-tests', () => {
     const coloured = await startContractTests(args, environment, true).ended
     const plain = await startContractTests(args, { ...environment, NO_COLOR: '1' }, true).ended
 
-    expect(coloured.stderr).toMatch(/\r\u001b\[K\d+ looked at/)
+    expect(coloured.stderr).toMatch(/\d+ looked at/)
     expect(coloured.stdout).toContain('\u001b[')
     expect(plain.stdout).not.toContain('\u001b[')
+  })
+
+  it('holds a client of another team against the contract, from a module of theirs', async () => {
+    const example = fileURLToPath(new URL('../examples/client.mjs', import.meta.url))
+    const args = ['client', example, '--runs', '2', '--seed', '1', '--graph-version', 'beta']
+    const { code, stdout } = await contractTests(args)
+
+    expect(stdout).toContain('Contract kept')
+    expect(code).toBe(0)
+  })
+
+  it.each([
+    [['client'], 'One module is wanted'],
+    [['client', 'nowhere.mjs'], 'nowhere.mjs cannot be loaded'],
+    [['client', fileURLToPath(new URL('a-create.ts', import.meta.url))], 'exports no client'],
+    [['client', 'x.mjs', '--runs', 'many'], '--runs is no whole number'],
+    [['client', 'x.mjs', '--operation', 'delete'], '--operation is none of the two'],
+    [['client', 'x.mjs', '--graph-version', 'v2.0'], 'neither v1.0 nor beta'],
+  ])('ends with 2 for %j', async (args, why) => {
+    const { code, stderr } = await contractTests(args)
+
+    expect(stderr).toContain(why)
+    expect(code).toBe(2)
   })
 })
