@@ -13,8 +13,8 @@ export const testConfig = (test: Test, report = 'vitest'): ViteUserConfig =>
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
       reporters: ['default', ['json', { outputFile: `test-results/${report}.json` }]],
       // Not how long a test takes, but how long a busy machine may take for it.
-      testTimeout: 60_000,
-      hookTimeout: 60_000,
+      testTimeout: 240_000,
+      hookTimeout: 240_000,
       // Those that are told to run at once wait more than they compute.
       maxConcurrency: 16,
       ...test,
