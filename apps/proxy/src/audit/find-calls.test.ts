@@ -334,5 +334,5 @@ describe('a search in SQLite', () => {
       }),
       { numRuns: 25 },
     )
-  }, 60_000)
+  })
 })
