@@ -277,6 +277,20 @@ describe('contract-tests', () => {
     expect(code).toBe(0)
   })
 
+  it('asks nothing more of a client once it is interrupted', async () => {
+    const file = join(folder, 'client-that-counts.mjs')
+    const counting =
+      'globalThis.callsOfTheClient = 0\nexport const client = { create: async () => ++globalThis.callsOfTheClient }\n'
+    await writeFile(file, counting)
+    const { ended, interrupt } = startContractTests(['client', file])
+    interrupt()
+    const { code, stdout } = await ended
+
+    expect(stdout).toContain('It was interrupted: not all was looked at.')
+    expect(code).toBe(2)
+    expect(globalThis).toHaveProperty('callsOfTheClient', 0)
+  })
+
   it.each([
     [['client'], 'One module is wanted'],
     [['client', 'nowhere.mjs'], 'nowhere.mjs cannot be loaded'],

@@ -63,7 +63,7 @@ export const clientCommand: ContractCommand = {
     runs: { type: 'string' },
     seed: { type: 'string' },
   },
-  run: async ({ positionals, tell, values }) => {
+  run: async ({ positionals, signal, tell, values }) => {
     const [file, ...others] = positionals
     if (file === undefined || others.length > 0)
       throw new WrongUsage('One module is wanted. See "contract-tests client --help".')
@@ -78,6 +78,7 @@ export const clientCommand: ContractCommand = {
     const report = await reportOnClient(client, {
       versions,
       operations: known,
+      signal,
       ...(runs === undefined ? {} : { runs }),
       ...(seed === undefined ? {} : { seed }),
     })

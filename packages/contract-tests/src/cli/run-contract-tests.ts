@@ -65,7 +65,7 @@ const reportOf = async (
   const { environment, interruption, stderr, stdout } = surroundings
   const progress = progressOn({ ...stderr, nowInMs: () => performance.now() })
   try {
-    return await command.run({
+    const report = await command.run({
       values,
       positionals,
       environment,
@@ -80,6 +80,9 @@ const reportOf = async (
       },
       signal: interruption,
     })
+    return interruption.aborted
+      ? { ...report, notes: ['It was interrupted: not all was looked at.', ...report.notes] }
+      : report
   } finally {
     progress.clear()
   }

@@ -5,8 +5,8 @@ import { graphDouble } from '../double/msw-graph-double.js'
 import { type ListeningGraphDouble, listenGraphDouble } from '../double/node-http-graph-double.js'
 import { isScenarioName, type ScenarioName, scenarios } from '../double/scenarios.js'
 import type { ThrottleOptions } from '../double/throttle.js'
-import type { Surroundings } from './surroundings.js'
 import { printExchange, type RecordedExchange } from '../exchange/json-lines.js'
+import type { Surroundings } from './surroundings.js'
 
 const usage = `
 usage: graph-double [OPTIONS]
@@ -87,7 +87,7 @@ const optionsOf = (args: ReadonlyArray<string>): Options | 'help' | 'scenarios' 
       }
 }
 
-const isAborted = async (signal: AbortSignal): Promise<void> => {
+const untilAborted = async (signal: AbortSignal): Promise<void> => {
   if (!signal.aborted) await once(signal, 'abort')
 }
 
@@ -139,7 +139,7 @@ export const runGraphDouble = async (
   }
 
   stdout.write(`A Graph double listens at ${listening.url} until Ctrl-C. Its paths begin with /v1.0 and /beta.\n`)
-  await isAborted(interruption)
+  await untilAborted(interruption)
   await listening.stop()
   if (file !== undefined) closeSync(file)
   stdout.write(

@@ -169,7 +169,7 @@ export const runCommand: ContractCommand = {
         const handling = creates ? 'create' : 'validate-only'
         results.push(...(await runRounds(subject, { ...options, handling, runs: rounds, seed })))
       }
-      return reportOf(plan, startedAt, results, context.signal.aborted)
+      return reportOf(plan, startedAt, results)
     } finally {
       close()
     }
@@ -180,7 +180,6 @@ const reportOf = (
   { creates, rounds, seed, side, target }: Plan,
   startedAt: Date,
   results: ReadonlyArray<Result>,
-  isInterrupted: boolean,
 ): Report => ({
   title: titles[side],
   subject: shownAddress(target),
@@ -188,7 +187,6 @@ const reportOf = (
   durationInMs: Date.now() - startedAt.getTime(),
   results,
   notes: [
-    ...(isInterrupted ? ['It was interrupted: not all was looked at.'] : []),
     creates ? 'States were created below the book that was named.' : 'Nothing was created.',
     ...(rounds === 0 ? [] : [`Bodies were drawn with --seed ${String(seed)}.`]),
   ],

@@ -32,4 +32,6 @@ export interface ClientOptions {
   readonly runs?: number
   /** Absent: by chance; it is in the report. */
   readonly seed?: number
+  /** Once it is aborted nothing more is asked of the client; what was looked at before is in the report. */
+  readonly signal?: AbortSignal
 }

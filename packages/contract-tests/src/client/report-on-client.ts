@@ -171,12 +171,17 @@ const lookAtRedirect = async (looking: Looking, place: Place, status: number): P
   }
 }
 
-const drawn = async (looking: Looking, places: ReadonlyArray<Place>, runs: number, seed: number): Promise<Result> => {
+const drawn = async (
+  looking: Looking,
+  places: ReadonlyArray<Place>,
+  { runs, seed, signal }: { readonly runs: number; readonly seed: number; readonly signal: AbortSignal | undefined },
+): Promise<Result> => {
   const startedAt = performance.now()
   let last: ReadonlyArray<Finding> = []
   let line: string | undefined
   const details = await fc.check(
     fc.asyncProperty(fc.constantFrom(...places), deviceInstallStateCreate(), async (place, state) => {
+      if (signal?.aborted === true) return true
       const findings = await lookAtSent(looking, place, state)
       if (findings.length === 0) return true
       last = findings
@@ -203,7 +208,7 @@ const drawn = async (looking: Looking, places: ReadonlyArray<Place>, runs: numbe
 
 /** Lets a client make creates of all kinds against a listener on loopback, and says what of the contract it does not keep. */
 export const reportOnClient = async (client: ContractClient, options: ClientOptions = {}): Promise<Report> => {
-  const { deadlineInMs = 5_000, operations, runs = 30, versions } = options
+  const { deadlineInMs = 5_000, operations, runs = 30, signal, versions } = options
   const { seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0 } = options
   const startedAt = new Date()
   const places = placesBelow(ids, versions).filter(
@@ -215,6 +220,7 @@ export const reportOnClient = async (client: ContractClient, options: ClientOpti
   const looking: Looking = { client, target, deadlineInMs }
   const results: Array<Result> = []
   const look = async (group: string, name: string, find: () => Promise<ReadonlyArray<Finding>>): Promise<void> => {
+    if (signal?.aborted === true) return
     const begun = performance.now()
     const findings = await find()
     const line = findings.length === 0 ? undefined : sentLine(target.arrived())
@@ -234,7 +240,7 @@ export const reportOnClient = async (client: ContractClient, options: ClientOpti
     for (const [name, state] of states) {
       await look('what is sent', `a state ${name}`, () => lookAtSent(looking, place, state))
     }
-    results.push(await drawn(looking, places, runs, seed))
+    if (signal?.aborted !== true) results.push(await drawn(looking, places, { runs, seed, signal }))
     for (const one of answersToBear) {
       await look('what is borne', `an answer ${one.name}`, () =>
         lookAtAnswer(looking, place, one, (result) =>
