@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net'
+import { connect, createServer as createTcpServer, type AddressInfo, type Server } from 'node:net'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -241,8 +241,31 @@ describe('contract-tests', () => {
     const kept = await contractTestsProcess(args, { CONTRACT_TESTS_TOKEN: system.token })
     const couldNotRun = await contractTestsProcess(args, token)
 
-    expect(kept.stdout).toContain('Contract kept')
+    expect([kept.stdout, kept.stderr]).toEqual([
+      expect.stringContaining('Contract kept'),
+      expect.stringContaining('nothing will be created'),
+    ])
     expect([kept.code, couldNotRun.code]).toEqual([0, 2])
+  })
+
+  it('is not disturbed by a gateway that keeps connections for half a second', async () => {
+    const { port } = new URL(system.url)
+    const { stop, url } = await listening(
+      createTcpServer((outer) => {
+        const inner = connect(Number(port), '127.0.0.1')
+        for (const end of [outer, inner]) end.on('error', () => [outer, inner].forEach((each) => each.destroy()))
+        outer.setTimeout(500, () => outer.destroy())
+        outer.pipe(inner).pipe(outer)
+      }),
+    )
+    try {
+      const args = ['run', '--target', url, '--rounds', '1', '--graph-version', 'beta']
+      const { code, stderr } = await contractTestsProcess(args, { CONTRACT_TESTS_TOKEN: system.token })
+
+      expect([code, stderr]).toEqual([0, expect.not.stringContaining('cannot be reached')])
+    } finally {
+      stop()
+    }
   })
 
   it('ends in order when it is interrupted, and says that not all was looked at', async () => {

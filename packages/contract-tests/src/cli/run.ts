@@ -149,6 +149,9 @@ export const runCommand: ContractCommand = {
     const startedAt = new Date()
     context.err(`${whatIsDone(plan)}\n`)
     const token = await tokenOf(textIn(context.values, 'token-command'), context.environment)
+    // What draws takes more than a second to load, and nothing else is done meanwhile: a connection that was kept might have
+    // been closed by then, and nobody have seen it.
+    const { runRounds } = rounds > 0 ? await import('../rounds/index.js') : {}
     const { close, send } = nodeHttpSend(target, timeoutInMs)
     try {
       const subject = { side, send, token }
@@ -163,9 +166,7 @@ export const runCommand: ContractCommand = {
         context.progress(`the target asks to wait for ${String(inSeconds)} seconds`)
       const options = { places, onResult, signal: context.signal }
       const results = [...(await runSuite(subject, { ...options, creates, onWait }))]
-      if (rounds > 0) {
-        // What draws takes more than a second to load.
-        const { runRounds } = await import('../rounds/index.js')
+      if (runRounds !== undefined) {
         const handling = creates ? 'create' : 'validate-only'
         results.push(...(await runRounds(subject, { ...options, handling, runs: rounds, seed })))
       }
