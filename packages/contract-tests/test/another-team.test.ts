@@ -132,4 +132,26 @@ describe('a team that has copied the example', () => {
     expect(stdout).toContain('our client keeps the contract')
     expect(code).toBe(0)
   })
+
+  it('is told which line of its client slipped past msw, though the client took it for an outage', async () => {
+    await writeFile(
+      join(outside.folder, 'slips.test.mjs'),
+      [
+        "import { request } from 'node:https'",
+        "import { afterEach, test } from 'node:test'",
+        "import { guardTraffic } from '@device-install-state/contract-tests/guard'",
+        '',
+        'const guard = guardTraffic()',
+        'afterEach(() => guard.check())',
+        '',
+        "test('reports', (_, done) => { request('https://graph.example/v1.0/').on('error', () => done()).end() })",
+      ].join('\n'),
+    )
+
+    const { code, stdout } = await outside.sh('node --test slips.test.mjs')
+
+    expect(stdout).toContain('graph.example:443, a new connection, from ')
+    expect(stdout).toMatch(/slips\.test\.mjs:8:\d+/)
+    expect(code).toBe(1)
+  })
 })
