@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { InstallState } from '@device-install-state/model'
 import { describe, expect, it } from 'vitest'
 import {
@@ -11,7 +12,7 @@ import { verdictOf } from '../src/report/finding.js'
 import { without } from './support/worlds.js'
 import { clientOf, nodeHttpClient, type Parts, pathOf } from './support/clients.js'
 
-const options = { runs: 10, seed: 7, deadlineInMs: 1_000 }
+const options = { runs: 10, seed: 7, deadlineInMs: 3_000 }
 
 const json = (response: Response): Promise<unknown> => response.json()
 
@@ -38,6 +39,16 @@ const repeating =
     return isRepeated(response) ? fetch(url, init) : response
   }
 
+/** Sends again once the wait is over; a wait is what is made of the header, in milliseconds. */
+const waiting =
+  (wait: (retryAfter: string | null) => number): Parts['send'] =>
+  async (url, init) => {
+    const response = await fetch(url, init)
+    if (response.status !== 429 && response.status !== 503) return response
+    await setTimeout(wait(response.headers.get('retry-after')))
+    return fetch(url, init)
+  }
+
 describe('a client that means well', () => {
   it.each<[string, ContractClient]>([
     ['with the model’s own client', clientOf()],
@@ -51,6 +62,8 @@ describe('a client that means well', () => {
     ['without @odata.type', clientOf({ body: bodyOf(without('@odata.type')) })],
     ['with headers of its own', clientOf({ headers: headersWith({ Accept: 'application/json', 'X-Mine': 'x' }) })],
     ['that follows no redirect, and says so', clientOf({ redirect: 'manual' })],
+    ['that waits as long as it is told', clientOf({ send: waiting((seconds) => Number(seconds) * 1_000) })],
+    ['that gets another token, and asks again', clientOf({ send: repeating(({ status }) => status === 401) })],
   ])('is left alone: %s', async (_, client) => {
     const report = await reportOnClient(client, options)
     const broken = report.results.filter((result) => verdictOf(result) === 'broken')
@@ -206,6 +219,13 @@ const mistakes: ReadonlyArray<[string, ReadonlyArray<string>, ContractClient]> =
   ],
   ['sends PUT', ['/request/method'], clientOf({ method: 'PUT' })],
   ['sends all twice', ['/requests'], clientOf({ send: repeating(() => true) })],
+  ['is told to wait, and does not', ['/requests'], clientOf({ send: waiting(() => 0) })],
+  ['takes seconds for milliseconds', ['/requests'], clientOf({ send: waiting(Number) })],
+  [
+    'takes it for done that it was told to wait',
+    ['/result'],
+    clientOf({ read: async (response) => (response.status === 429 ? undefined : ok(response)) }),
+  ],
   ['sends nothing', ['/requests'], { create: async () => undefined }],
   ['repeats what failed', ['/requests'], clientOf({ send: repeating(({ status }) => status === 500) })],
   [

@@ -175,7 +175,7 @@ describe('where traffic may go', () => {
     },
   )
 
-  it.each(['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1', 'localhost', 'graph.localhost'])(
+  it.each(['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1', '0.0.0.0', '::', 'localhost', 'graph.localhost'])(
     '%s is this machine',
     async (host) => {
       const guard = guarded({})

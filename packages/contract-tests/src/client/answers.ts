@@ -108,6 +108,12 @@ export const answersToReject: ReadonlyArray<NamedAnswer> = [
   body('400 that ends too early', 400, 'application/json', '{"error":{"code":"BadReq'),
 ]
 
+/** What says that nothing was created, and when to come again. */
+export const answersToWaitFor: ReadonlyArray<NamedAnswer> = [
+  error(429, 'callerRateLimited', { 'retry-after': '1' }),
+  error(503, 'upstreamUnavailable', { 'retry-after': '1' }),
+]
+
 /** What leaves open whether something was created: told as a failure, and never sent again by itself. */
 export const answersToLeave: ReadonlyArray<NamedAnswer> = [
   error(500, 'internalError'),

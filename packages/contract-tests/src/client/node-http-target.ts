@@ -6,6 +6,12 @@ import type { HttpAnswer, HttpHeaders, HttpRequest } from '../exchange/http-exch
 /** What a target does with a request: answers it, or ends the connection without an answer. */
 type Answering = (request: HttpRequest) => HttpAnswer | 'cut'
 
+/** A request, and when it was there. */
+export interface Arrived extends HttpRequest {
+  /** Milliseconds on a clock that only goes forward. */
+  readonly atInMs: number
+}
+
 /** A listener on loopback that keeps what arrived. */
 export interface Target {
   /** Without a slash at its end. */
@@ -13,7 +19,7 @@ export interface Target {
   /** From now on it does this. Forgets what arrived before. */
   readonly play: (answering: Answering) => void
   /** What arrived since it plays this. */
-  readonly arrived: () => ReadonlyArray<HttpRequest>
+  readonly arrived: () => ReadonlyArray<Arrived>
   readonly stop: () => Promise<void>
 }
 
@@ -21,13 +27,14 @@ const headersIn = ({ headersDistinct }: IncomingMessage): HttpHeaders =>
   Object.fromEntries(Object.entries(headersDistinct).map(([name, values]) => [name, (values ?? []).join(', ')]))
 
 export const startTarget = async (): Promise<Target> => {
-  let arrived: Array<HttpRequest> = []
+  let arrived: Array<Arrived> = []
   let answering: Answering = () => 'cut'
 
   const serve = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const atInMs = performance.now()
     const body = await text(message)
     const { method = '', url: path = '' } = message
-    const request: HttpRequest = { method, path, headers: headersIn(message), body }
+    const request = { method, path, headers: headersIn(message), body, atInMs }
     arrived.push(request)
     const answer = answering(request)
     if (answer === 'cut') response.destroy()

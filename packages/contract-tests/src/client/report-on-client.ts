@@ -9,7 +9,14 @@ import { breaking, type Finding, type Result } from '../report/finding.js'
 import type { Report } from '../report/report.js'
 import { curlLine } from '../suite/curl-line.js'
 import { tokenVariable } from '../suite/headers-of.js'
-import { answersToBear, answersToLeave, answersToReject, created, type NamedAnswer } from './answers.js'
+import {
+  answersToBear,
+  answersToLeave,
+  answersToReject,
+  answersToWaitFor,
+  created,
+  type NamedAnswer,
+} from './answers.js'
 import type { ClientOptions, ContractClient } from './contract-client.js'
 import { findInSent } from './find-in-sent.js'
 import { startTarget, type Target } from './node-http-target.js'
@@ -121,27 +128,62 @@ const exampleState = (): DeviceInstallStateCreate => {
   return someState
 }
 
+type Find = (result: Ended) => ReadonlyArray<Finding>
+
+const someRequest = (arrived: ReadonlyArray<HttpRequest>): ReadonlyArray<Finding> =>
+  arrived.length > 0 ? [] : [breaking('/requests', 'one request', 'none', 'The create was not sent.')]
+
+const oneRequest = (arrived: ReadonlyArray<HttpRequest>): ReadonlyArray<Finding> =>
+  arrived.length <= 1
+    ? someRequest(arrived)
+    : [
+        breaking(
+          '/requests',
+          'one request',
+          String(arrived.length),
+          'What may have been done is not sent again: it would be there twice. An Idempotency-Key makes it harmless, and a look at innerError.retry says when.',
+        ),
+      ]
+
 const lookAtAnswer = async (
   looking: Looking,
   place: Place,
   { answer }: NamedAnswer,
-  find: (result: Ended) => ReadonlyArray<Finding>,
+  findInRequests: (arrived: ReadonlyArray<HttpRequest>) => ReadonlyArray<Finding>,
+  find: Find,
 ): Promise<ReadonlyArray<Finding>> => {
   looking.target.play(answer)
   const result = await call(looking, place, exampleState())
-  const { length } = looking.target.arrived()
+  return [...find(result), ...findInRequests(looking.target.arrived())]
+}
+
+const retryAfterInMs = 1_000
+
+/** Timers and clocks differ by a little, and nobody is throttled for it. */
+const toleranceInMs = 50
+
+/** What is refused for now, and taken the next time: the client may give up, or come again when it was told to. */
+const lookAtWait = async (looking: Looking, place: Place, { answer }: NamedAnswer): Promise<ReadonlyArray<Finding>> => {
+  const { arrived, play } = looking.target
+  play((request) => (arrived().length === 1 ? answer(request) : created(request)))
+  const result = await call(looking, place, exampleState())
+  const [first, second] = arrived()
+  if (first === undefined || second === undefined) {
+    return [...someRequest(arrived()), ...mustReject(result, 'Nothing was created: it was only told to wait.')]
+  }
+  const pauseInMs = second.atInMs - first.atInMs
   return [
-    ...find(result),
-    ...(length === 1
+    ...(pauseInMs >= retryAfterInMs - toleranceInMs
       ? []
       : [
           breaking(
             '/requests',
-            'one request',
-            length === 0 ? 'none' : String(length),
-            'What may have been done is not sent again: it would be there twice. An Idempotency-Key makes it harmless, and a look at innerError.retry says when.',
+            `a pause of ${String(retryAfterInMs)} ms, as Retry-After says in seconds`,
+            `the next one after ${pauseInMs.toFixed(0)} ms`,
+            'What comes too early is refused again, and counts: it keeps others from being served.',
           ),
         ]),
+    ...mustResolve(result, 'It was sent again, and the answer is a 201.'),
   ]
 }
 
@@ -243,19 +285,25 @@ export const reportOnClient = async (client: ContractClient, options: ClientOpti
     if (signal?.aborted !== true) results.push(await drawn(looking, places, { runs, seed, signal }))
     for (const one of answersToBear) {
       await look('what is borne', `an answer ${one.name}`, () =>
-        lookAtAnswer(looking, place, one, (result) =>
+        lookAtAnswer(looking, place, one, oneRequest, (result) =>
           mustResolve(result, 'Graph may add to what it answers, and print a date otherwise.'),
         ),
       )
     }
     for (const one of answersToReject) {
       await look('what is refused', `an answer ${one.name}`, () =>
-        lookAtAnswer(looking, place, one, (result) => mustReject(result, 'Nothing was created.')),
+        // To send again what was refused, with another token perhaps, creates nothing twice.
+        lookAtAnswer(looking, place, one, someRequest, (result) => mustReject(result, 'Nothing was created.')),
       )
+    }
+    for (const one of answersToWaitFor) {
+      await look('what has to wait', `an answer ${one.name}`, () => lookAtWait(looking, place, one))
     }
     for (const one of answersToLeave) {
       await look('what nobody can know', `an answer ${one.name}`, () =>
-        lookAtAnswer(looking, place, one, (result) => mustReject(result, 'It may have been created, or not.')),
+        lookAtAnswer(looking, place, one, oneRequest, (result) =>
+          mustReject(result, 'It may have been created, or not.'),
+        ),
       )
     }
     for (const status of [302, 307]) {

@@ -27,6 +27,9 @@ export const showDestination = (to: Destination): string => {
 const thisMachine = new BlockList()
 thisMachine.addSubnet('127.0.0.0', 8, 'ipv4')
 thisMachine.addAddress('::1', 'ipv6')
+// What a server that listens everywhere says of itself, and what a client that takes it at its word connects to.
+thisMachine.addAddress('0.0.0.0', 'ipv4')
+thisMachine.addAddress('::', 'ipv6')
 
 /** Whether that is this machine, by name or address. */
 export const isLoopback = (to: Destination): boolean => {
