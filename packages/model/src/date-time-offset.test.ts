@@ -54,6 +54,8 @@ describe('DateTimeOffset, for sending', () => {
     ['9999-12-31T23:59:00-00:01', 'at the first instant after them'],
     ['2024-06-30 12:00:00Z', 'a blank for T'],
     ['2024-06-30T12:00:00Z\n', 'a line end behind it'],
+    ['2024-06-15T12:00:00Z\n', 'a line end behind it, on a day that every month has'],
+    ['12024-06-15T12:00:00Z', 'a year of five digits'],
     ['٢٠٢٤-06-30T12:00:00Z', 'digits that are not ASCII'],
   ])('refuses %j (%s)', (input) => {
     expect(DateTimeOffset.is(input)).toBe(false)
@@ -83,6 +85,8 @@ describe('ODataDateTimeOffset, for receiving', () => {
     ['2024-06-30T12:00+24:00', false],
     ['12024-06-30t12:00z', true],
     ['02024-06-30T12:00Z', false],
+    ['2024-06-30T12:00Z\n', false],
+    ['2024-06-30T12:00Zulu', false],
   ])('takes up to twelve digits, a leap second, far offsets and longer years: %s: %s', (input, isTaken) => {
     expect(ODataDateTimeOffset.is(input)).toBe(isTaken)
   })

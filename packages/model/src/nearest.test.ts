@@ -24,6 +24,14 @@ describe('a word that is none of those there are', () => {
   it('is the nearer of two', () => {
     expect(nearest('abcdefgx', ['abcdexxh', 'abcdefgh'])).toBe('abcdefgh')
     expect(nearest('ABCDEF', ['abcdefg', 'abcdef'])).toBe('abcdef')
+    // One letter too many, or too few, is nearer than two others.
+    expect(nearest('abcxdefgh', ['abcxdexxh', 'abcdefgh'])).toBe('abcdefgh')
+    expect(nearest('abcefgh', ['abcexxh', 'abcdefgh'])).toBe('abcdefgh')
+  })
+
+  it('is not looked for where the word is too long to be one', () => {
+    expect(nearest('A'.repeat(64), ['a'.repeat(64)])).toBe('a'.repeat(64))
+    expect(nearest('A'.repeat(65), ['a'.repeat(65)])).toBeUndefined()
   })
 
   it('may be no word at all', () => {

@@ -36,7 +36,7 @@ describe('other properties', () => {
     const codec = exact(DeviceInstallState)
     const decoded = codec.decode(added)
 
-    expect(decoded).toEqual({ _tag: 'Right', right: entity() })
+    expect(decoded).toStrictEqual({ _tag: 'Right', right: entity() })
     expect(added).toHaveProperty('foo')
     expect(codec.is(added) && codec.encode(added)).toEqual(entity())
     // Not even where what is to be encoded is wrong besides.

@@ -7,7 +7,7 @@ import type { HttpAnswer, HttpHeaders, HttpRequest } from '../exchange/http-exch
 type Answering = (request: HttpRequest) => HttpAnswer | 'cut'
 
 /** A request, and when it was there. */
-export interface Arrived extends HttpRequest {
+interface Arrived extends HttpRequest {
   /** Milliseconds on a clock that only goes forward. */
   readonly atInMs: number
 }

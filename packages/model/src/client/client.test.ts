@@ -88,7 +88,7 @@ describe('readAnswer', () => {
     })
   })
 
-  it.each(['toString', 'done', 5, null])(
+  it.each(['toString', 'done', 5, null, ['refused'], ['applied']])(
     'goes by the status where what the gateway says is no outcome: %j',
     async (outcome) => {
       const body = { error: { code: 'x', message: 'y', innerError: { outcome, 'request-id': 5 } } }
@@ -144,6 +144,21 @@ describe('readAnswer', () => {
     const text = () => Promise.resolve(`\uFEFF${documentedExample.response}`)
 
     expect(await readAnswer({ status: 201, headers: new Headers(), text })).toHaveProperty('deviceName')
+  })
+
+  it('keeps one that stands within', async () => {
+    const body = documentedExample.response.replace('Device Name value', 'a\uFEFFb')
+
+    expect(await readAnswer(answer(201, body))).toHaveProperty('deviceName', 'a\uFEFFb')
+  })
+
+  it('puts one blank where others put lines', async () => {
+    const body = { error: { code: 'c', message: 'a\r\n\u0000b' } }
+
+    expect(await rejection(answer(400, JSON.stringify(body)))).toHaveProperty(
+      'message',
+      'Graph answered 400 (c: a b): nothing was created.',
+    )
   })
 
   it('prefers the request-id of the headers', async () => {

@@ -92,6 +92,33 @@ describe('the field table', () => {
     expect(Object.fromEntries(ours)).toEqual(published)
   })
 
+  it('has the types of what stands around the properties, as OData names them', () => {
+    const edmOf = (table: Table) => Object.entries(table).map(([name, { kind }]) => [name, kind.edm])
+
+    expect(edmOf(deviceInstallStateCollectionFields)).toEqual([
+      ['@odata.context', 'Edm.String'],
+      ['@odata.count', 'Edm.Int64'],
+      ['@odata.nextLink', 'Edm.String'],
+      ['value', 'Collection(microsoft.graph.deviceInstallState)'],
+    ])
+    expect(edmOf(graphErrorFields)).toEqual([
+      ['code', 'Edm.String'],
+      ['message', 'Edm.String'],
+      ['target', 'Edm.String'],
+      ['details', 'Collection(microsoft.graph.ODataErrors.ErrorDetails)'],
+      ['innerError', 'microsoft.graph.ODataErrors.InnerError'],
+      ['innererror', 'microsoft.graph.ODataErrors.InnerError'],
+    ])
+  })
+
+  it('says which properties may be left out, in what is sent and in what is answered', () => {
+    const leftOut = (table: Table, direction: Direction) =>
+      Object.keys(table).filter((name) => table[name]?.[direction] === 'optional')
+
+    expect(leftOut(deviceInstallStateFields, 'request')).toEqual(['@odata.type', 'id'])
+    expect(leftOut(deviceInstallStateFields, 'answer')).toEqual(['@odata.context', '@odata.type'])
+  })
+
   it('does not compile with a fact left out, or one that the interfaces deny', () => {
     interface Answered {
       readonly id: string
@@ -116,6 +143,12 @@ describe('the field table', () => {
 })
 
 describe('the documented example', () => {
+  it('says where it is from', () => {
+    expect(documentedExample.source).toBe(
+      'https://learn.microsoft.com/graph/api/intune-books-deviceinstallstate-create',
+    )
+  })
+
   it('is the page’s, byte for byte: the stated Content-Length', () => {
     expect(Buffer.byteLength(documentedExample.request)).toBe(374)
     expect(Buffer.byteLength(documentedExample.response)).toBe(423)

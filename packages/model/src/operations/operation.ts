@@ -81,8 +81,8 @@ const placeholder = /\{(\w+)\}/g
 
 /** A literal segment must stand as it is, case and encoding included; an id may be any run of characters but `/`. */
 const patternOf = (version: GraphVersion, template: string): RegExp => {
-  const segments = template.replaceAll('.', '\\.').replaceAll(placeholder, '(?<$1>[^/]+)')
-  return new RegExp(`^/${version.replaceAll('.', '\\.')}${segments}/?$`, 's')
+  const segments = template.replaceAll(placeholder, '(?<$1>[^/]+)')
+  return new RegExp(`^/${version.replaceAll('.', '\\.')}${segments}/?$`)
 }
 
 const noQuery: ObjectCodec<object> = objectCodec<object>('NoQuery', {}, 'closed')

@@ -26,6 +26,21 @@ describe('a codec as Standard Schema', () => {
     expect(created.id).toBe('b9feb68f-b68f-b9fe-8fb6-feb98fb6feb9')
   })
 
+  it.each([null, undefined, 5, { a: null }, {}, Object.create({ a: [] })])(
+    'tells the places that a codec of somebody else names, though they are not there: %j',
+    (value: unknown) => {
+      const leaf = t.string
+      const elsewhere = new t.Type<string, string>(
+        'elsewhere',
+        t.string.is,
+        (u, context) => t.failure(u, t.appendContext(t.appendContext(context, 'a', leaf, 'x'), '0', leaf, 'y')),
+        t.identity,
+      )
+
+      expect(toStandardSchema(elsewhere)['~standard'].validate(value)).toMatchObject({ issues: [{ path: ['a', '0'] }] })
+    },
+  )
+
   it('tells issues with path and message, and never the value', () => {
     const result = DeviceInstallStateCreate['~standard'].validate({
       ...body(),
