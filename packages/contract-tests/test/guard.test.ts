@@ -1,5 +1,6 @@
 import { type EventEmitter, once } from 'node:events'
 import { Agent, createServer as createHttpServer, get, request, type Server } from 'node:http'
+import { request as requestTls } from 'node:https'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -288,6 +289,17 @@ describe('beside msw', () => {
     expect(failure).toMatchObject({ cause: { code: 'TRAFFIC_SLIPPED' } })
     expect(guard.slips()).toMatchObject([{ to: new URL(url).host }])
     expect(reached).toBe(0)
+  })
+
+  it('what msw was not shown tells the line that asked, though msw connects later', async () => {
+    const msw = setupServer()
+    msw.listen()
+    const guard = strict()
+
+    await errorOf(requestTls('https://graph.example/').end())
+    msw.close()
+
+    expect(() => guard.check()).toThrow(/graph\.example:443, a new connection, from .*guard\.test\.ts/)
   })
 
   it('what a handler lets pass to an allowed host arrives', async () => {

@@ -32,6 +32,9 @@ const lineThatAsked = (): string | undefined => {
     ?.replace(/^\s+at (?:async )?/, '')
 }
 
+/** Who asked msw last for a destination: what it lets pass it connects later, when nobody's line is left. */
+const askedOfMsw = new Map<string, string | undefined>()
+
 /** Asks those who watch whether it may leave by one of its names. `undefined`: it may. */
 const judged = (
   judges: ReadonlyArray<Watch>,
@@ -40,7 +43,7 @@ const judged = (
 ): TrafficSlipped | undefined => {
   const against = judges.filter(({ mayPass }) => ![to, ...alsoKnownAs].some(mayPass))
   if (against.length === 0) return undefined
-  const slip = { to: showDestination(to), how, from: lineThatAsked() }
+  const slip = { to: showDestination(to), how, from: lineThatAsked() ?? askedOfMsw.get(showDestination(to)) }
   for (const { onSlip } of against) onSlip(slip)
   return new TrafficSlipped([slip])
 }
@@ -79,8 +82,11 @@ const isInHandsOfMsw = (socket: Socket): boolean => Object.hasOwn(socket, 'conne
 // Every way to connect ends here, however its module was imported.
 function watchedConnect(this: Socket, ...args: Array<unknown>): Socket {
   const all = [...watches]
+  const to = destinationOf(optionsOf(args))
+  const isOfMsw = isInHandsOfMsw(this)
+  if (isOfMsw && all.length > 0) askedOfMsw.set(showDestination(to), lineThatAsked())
+  const slipped = isOfMsw ? undefined : judged(all, 'connection', to)
   Reflect.set(this, watchedBy, all)
-  const slipped = isInHandsOfMsw(this) ? undefined : judged(all, 'connection', destinationOf(optionsOf(args)))
   Reflect.apply(connect, this, slipped === undefined ? args : [heldBack(slipped)])
   return this
 }
@@ -141,6 +147,7 @@ export const watchTraffic = (one: Watch): (() => void) => {
   watches.add(one)
   return () => {
     if (!watches.delete(one) || watches.size > 0) return
+    askedOfMsw.clear()
     for (const [name, listener] of Object.entries(channels)) unsubscribe(name, listener)
   }
 }
