@@ -25,6 +25,7 @@ describe('a request for one of the routes', () => {
     undefined,
     'text/plain',
     'application/vnd.api+json',
+    'x-application/json',
     'application/json, text/plain',
     'application/json;\t',
     'application/json; charset=latin1',
@@ -43,15 +44,22 @@ describe('a request for one of the routes', () => {
     expect(errorOf(withHeader(aCreateRequest(), 'content-length', '32769'))).toBe('BodyTooLarge')
   })
 
-  it.each(['host', 'authorization', 'content-type', 'content-length', 'content-encoding'])(
-    'may not have the header %s twice',
-    (name) => {
-      const request = aCreateRequest()
-      const twice = { ...request, headers: [...request.headers, [name, 'x'], [name, 'y']] as const }
+  it.each([
+    'host',
+    'authorization',
+    'content-type',
+    'content-length',
+    'content-encoding',
+    'transfer-encoding',
+    'expect',
+    'client-request-id',
+    'idempotency-key',
+  ])('may not have the header %s twice', (name) => {
+    const request = aCreateRequest()
+    const twice = { ...request, headers: [...request.headers, [name, 'x'], [name, 'y']] as const }
 
-      expect(errorOf(twice)).toBe('HeaderDuplicated')
-    },
-  )
+    expect(errorOf(twice)).toBe('HeaderDuplicated')
+  })
 
   it('may have X-Forwarded-For as often as there are proxies', () => {
     const request = aCreateRequest()
@@ -81,6 +89,47 @@ describe('a request for one of the routes', () => {
     expect(errorOf(withHeader(aCreateRequest(), 'expect', '200-ok'))).toBe('ExpectationFailed')
     expect(errorOf(withHeader(aCreateRequest(), 'transfer-encoding', 'chunked'))).toBeUndefined()
     expect(errorOf(withHeader(aCreateRequest(), 'transfer-encoding', 'gzip, chunked'))).toBe('RequestMalformed')
+    expect(errorOf(withHeader(aCreateRequest(), 'transfer-encoding', ' Chunked '))).toBeUndefined()
+    expect(errorOf(withHeader(aCreateRequest(), 'expect', ' 100-continue '))).toBeUndefined()
+  })
+
+  it.each(['1.0', '0.9', '2.0'])('may not be of HTTP/%s', (httpVersion) => {
+    expect(errorOf(aCreateRequest({ httpVersion }))).toBe('RequestMalformed')
+  })
+
+  it.each(['localhost', 'gateway_1.corp:8443', 'localhost:', '10.0.0.1:80', '[::1]', '[fd00::a]:65535'])(
+    'may be for the host %s',
+    (host) => {
+      expect(errorOf(withHeader(aCreateRequest(), 'host', host))).toBeUndefined()
+    },
+  )
+
+  it.each([
+    undefined,
+    '',
+    'a b',
+    '@localhost',
+    'user@localhost',
+    'localhost/x',
+    'localhost,evil',
+    'localhost:x',
+    'localhost:123456',
+    '[::1',
+    '[]',
+    '[g]',
+    '[::1]x',
+  ])('may not be for the host %j', (host) => {
+    expect(errorOf(withHeader(aCreateRequest(), 'host', host))).toBe('RequestMalformed')
+  })
+
+  it('brings its key and its wish to be validated alone, and neither if it has none', () => {
+    const plain = arriveOpen(aCreateRequest())
+    const asked = arriveOpen(
+      withHeader(withHeader(aCreateRequest(), 'idempotency-key', '"k1"'), 'prefer', 'handling=validate-only'),
+    )
+
+    expect(plain._tag === 'Right' && Object.keys(plain.right)).toEqual(['request', 'route'])
+    expect(asked).toMatchObject({ right: { isValidateOnly: true, idempotencyKey: expect.anything() } })
   })
 
   it('is turned away while the process drains', () => {
@@ -105,6 +154,8 @@ describe('a request target', () => {
     [bookPath.replace('B1', 'a%0d%0aX-Evil:1'), 'PathIdMalformed'],
     [bookPath.replace('B1', 'a'.repeat(8000)), 'PathIdMalformed'],
     [bookPath.replace('B1', 'a'.repeat(8192)), 'TargetTooLong'],
+    [`/${'a'.repeat(8191)}`, 'RouteNotFound'],
+    [`/${'a'.repeat(8192)}`, 'TargetTooLong'],
     [`${bookPath}#x`, 'RouteNotFound'],
   ])('%s is refused as %s', (target, error) => {
     expect(errorOf(aCreateRequest({ target }))).toBe(error)

@@ -44,6 +44,8 @@ describe('a message of Graph', () => {
     ['of type Collection(Edm.String), Nullable<Edm.Int32>', 'of type Collection(Edm.String), Nullable<Edm.Int32>'],
     ['at *.manage.microsoft.com, a_b.fef.x.svc:8443/y, 10.0.12.7:443', 'at *…, … …'],
     ['1https://x.example and //y.example.org/z', '… and //…'],
+    ['at a.com, b.internal., c.example.org and d.e', 'at …, …., … and d.e'],
+    ["type 'x-microsoft.graph.y' or 'microsoft.graph.y z'", "type '…' or '…'"],
     ['', undefined],
     [' - Url: https://x', undefined],
   ])('%j is told as %j', (message, told) => {
@@ -69,6 +71,36 @@ describe('the values that were sent', () => {
     'Bad value O&#39;Hara (Ada) [7] $&amp; \\ &quot;x&quot; here.',
   ])('are hidden however they are printed: %s', (message) => {
     expect(cleanMessage(message, [name, 'x']).told).not.toMatch(/hara|ada/i)
+  })
+
+  it.each([
+    ['as JSON escapes it', 'O\\u0027Hara'],
+    ['as JSON escapes it, in capitals', 'O\\u0027\\u0048ara'],
+    ['with a backslash', "O\\'Hara"],
+    ['as HTML escapes it', 'O&#39;Hara'],
+    ['as HTML escapes it, in hexadecimal', 'O&#x27;Hara'],
+    ['as HTML escapes it, by name', 'O&apos;Hara'],
+    ['as a URL escapes it', 'O%27Hara'],
+    ['in other letters', "o'HARA"],
+  ])('are hidden %s, with no quotes around', (_, printed) => {
+    expect(cleanMessage(`Bad value ${printed} here.`, ["O'Hara"]).told).toBe('Bad value … here.')
+  })
+
+  it('are hidden in signs of several bytes, as a URL escapes them', () => {
+    expect(cleanMessage('Bad value J%C3%B6rg here.', ['Jörg']).told).toBe('Bad value … here.')
+    expect(cleanMessage('Bad value 100%zz %ff here.', ['Jörg']).told).toBe('Bad value 100%zz %ff here.')
+  })
+
+  it('are hidden at the very beginning, the longer one first', () => {
+    expect(cleanMessage('Ada Lovelace is no name.', ['Ada', 'Ada Lovelace']).told).toBe('… is no name.')
+  })
+
+  it('are hidden from three letters on', () => {
+    expect(cleanMessage('Bad value abc or ab.', ['abc', 'ab']).told).toBe('Bad value … or ab.')
+  })
+
+  it('have no escape for a sign that there is not', () => {
+    expect(cleanMessage('Bad value a&#x110000;b, a&#x10ffff;b.', []).told).toBe('Bad value ab, a\u{10ffff}b.')
   })
 
   it('are hidden where they are quoted and cut short', () => {

@@ -263,6 +263,21 @@ describe('a status that says "not done"', () => {
     },
   )
 
+  it('is told without a code that holds what was sent', () => {
+    const told = ['Model_ada@example.com', 'ada.example', '1', 'd'].map((code) => {
+      const named = sent.userName === null ? sent : { ...sent, userName: 'ada.example' }
+      return decodeUnder('warn', named)(400, graphError(code, 'Some words.'))
+    })
+
+    // One or two letters are in many a word.
+    expect(told).toMatchObject([
+      { left: { refusal: { code: undefined } } },
+      { left: { refusal: { code: undefined } } },
+      { left: { refusal: { code: '1' } } },
+      { left: { refusal: { code: 'd' } } },
+    ])
+  })
+
   it('503 counts as one only with Retry-After', () => {
     expect(decode(503, '', { 'retry-after': '3' })).toMatchObject({ left: { _tag: 'GraphRefused' } })
     expect(decode(503, '', {})).toMatchObject({ left: { _tag: 'GraphFailed' } })
