@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { isRunning, printedIn, startSandbox } from './running-sandbox.js'
 
@@ -8,12 +9,16 @@ const proxyOf = (output: string): string => printedIn(output, /^ +proxy +(http:\
 const pidOf = (output: string): number => Number(printedIn(output, /^ +proxy .*\(process (\d+)\)/m))
 
 const inShell = (script: string): string => {
-  const { status, stderr, stdout } = spawnSync('sh', ['-c', script], { encoding: 'utf8', timeout: 30_000 })
+  const { status, stderr, stdout } = spawnSync('sh', ['-c', script], { encoding: 'utf8', timeout: 120_000 })
   if (status !== 0) throw new Error(`the shell ended with ${String(status)}: ${stderr}`)
   return stdout
 }
 
 const hasCurl = spawnSync('sh', ['-c', 'command -v curl']).status === 0
+
+const contractTests = fileURLToPath(
+  new URL('cli/contract-tests.js', import.meta.resolve('@device-install-state/contract-tests')),
+)
 
 /** What stands between two empty lines and begins like this. */
 const blocksIn = (output: string, beginning: string): ReadonlyArray<string> =>
@@ -53,6 +58,23 @@ describe('npm start', () => {
 
     const [read = ''] = sandbox.output().match(/^\S+ \S+audit\.js show .*$/m) ?? []
     expect(inShell(read).trimEnd().split('\n')).toHaveLength(2)
+
+    sandbox.child.kill('SIGINT')
+    await sandbox.mustEndWith(0)
+  })
+})
+
+describe('the contract tests', () => {
+  it.skipIf(!hasCurl)('run against it as their how-to says, and create nothing unless they are told to', async () => {
+    const sandbox = startSandbox()
+    await sandbox.untilPrinted(lastWords)
+    const [getToken = ''] = blocksIn(sandbox.output(), 'TOKEN=').map((block) => block.slice(0, block.indexOf('\ncurl')))
+    const run = (options: string): string =>
+      inShell(`${getToken}
+        CONTRACT_TESTS_TOKEN=$TOKEN '${process.execPath}' '${contractTests}' run --target '${proxyOf(sandbox.output())}' ${options}`)
+
+    expect(run('')).toMatch(/Nothing was created\.[^]*Contract kept/)
+    expect(run('--create --book B1 --user-summary S1')).toContain('Contract kept')
 
     sandbox.child.kill('SIGINT')
     await sandbox.mustEndWith(0)
