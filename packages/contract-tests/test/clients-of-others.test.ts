@@ -41,12 +41,12 @@ const repeating =
 
 /** Sends again once the wait is over; a wait is what is made of the header, in milliseconds. */
 const waiting =
-  (wait: (retryAfter: string | null) => number): Parts['send'] =>
+  (wait: (retryAfter: string | null) => number, change: RequestInit = {}): Parts['send'] =>
   async (url, init) => {
     const response = await fetch(url, init)
     if (response.status !== 429 && response.status !== 503) return response
     await setTimeout(wait(response.headers.get('retry-after')))
-    return fetch(url, init)
+    return fetch(url, { ...init, ...change })
   }
 
 describe('a client that means well', () => {
@@ -221,6 +221,26 @@ const mistakes: ReadonlyArray<[string, ReadonlyArray<string>, ContractClient]> =
   ['sends all twice', ['/requests'], clientOf({ send: repeating(() => true) })],
   ['is told to wait, and does not', ['/requests'], clientOf({ send: waiting(() => 0) })],
   ['takes seconds for milliseconds', ['/requests'], clientOf({ send: waiting(Number) })],
+  ['always waits the same time', ['/requests'], clientOf({ send: waiting(() => 1_000) })],
+  [
+    'has nothing left to send after the wait',
+    ['/request/body/deviceName', '/request/body/userName'],
+    clientOf({ send: waiting((seconds) => Number(seconds) * 1_000, { body: '{}' }) }),
+  ],
+  [
+    'sends it twice after the wait',
+    ['/requests'],
+    clientOf({
+      send: async (url, init) => {
+        const send = waiting((seconds) => Number(seconds) * 1_000)
+        const response = await fetch(url, init)
+        if (response.status !== 429) return response
+        await setTimeout(2_000)
+        await fetch(url, init)
+        return send(url, init)
+      },
+    }),
+  ],
   [
     'takes it for done that it was told to wait',
     ['/result'],
@@ -315,6 +335,16 @@ const mistakes: ReadonlyArray<[string, ReadonlyArray<string>, ContractClient]> =
         const response = await fetch(url, { ...init, redirect: 'manual' })
         const location = response.headers.get('location')
         return location === null ? response : fetch(location, init)
+      },
+    }),
+  ],
+  [
+    'follows a permanent redirect alone',
+    ['/request/headers/authorization'],
+    clientOf({
+      send: async (url, init) => {
+        const response = await fetch(url, { ...init, redirect: 'manual' })
+        return response.status === 308 ? fetch(response.headers.get('location') ?? url, init) : response
       },
     }),
   ],

@@ -1,7 +1,7 @@
 import { type EventEmitter, once } from 'node:events'
 import { Agent, createServer as createHttpServer, get, request, type Server } from 'node:http'
 import { request as requestTls } from 'node:https'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type LookupFunction, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -57,6 +57,11 @@ const failureOf = async (doing: Promise<unknown>): Promise<unknown> =>
   )
 
 const errorOf = async (emitter: EventEmitter): Promise<unknown> => (await once(emitter, 'error'))[0]
+
+const saying =
+  (address: string): LookupFunction =>
+  (_host, { all }, answer) =>
+    all === true ? answer(null, [{ address, family: 4 }]) : answer(null, address, 4)
 
 const overHttp = async (agent: Agent): Promise<string> => {
   const asked = request(url, { agent }).end()
@@ -196,6 +201,26 @@ describe('where traffic may go', () => {
     const guard = guarded({})
 
     await errorOf(connect({ host, port: 1 }))
+
+    expect(guard.slips()).toHaveLength(1)
+  })
+
+  it('not to where a lookup of one’s own says that localhost is', async () => {
+    const guard = guarded({})
+
+    const error = await errorOf(connect({ host: 'localhost', port: 1, lookup: saying('192.0.2.1') }))
+
+    expect(error).toMatchObject({ code: 'TRAFFIC_SLIPPED' })
+    expect(guard.slips()).toMatchObject([{ to: '192.0.2.1:1' }])
+  })
+
+  it('not from a socket whose connect somebody has wrapped', async () => {
+    const guard = guarded({})
+    const socket = new Socket()
+    const { connect: wrapped } = socket
+    socket.connect = (...args: ReadonlyArray<unknown>) => Reflect.apply(wrapped, socket, args)
+
+    await errorOf(socket.connect({ host: 'graph.example', port: 443 }))
 
     expect(guard.slips()).toHaveLength(1)
   })

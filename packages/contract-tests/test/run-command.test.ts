@@ -236,6 +236,41 @@ describe('contract-tests', () => {
     expect(code).toBe(0)
   })
 
+  it('does not print the token though the target quotes it', async () => {
+    const secret = 'eyJhbGciOiJub25lIn0.eyJzZWNyZXQiOiJzZWNyZXQifQ.c2VjcmV0c2VjcmV0'
+    const { stop, url } = await listening(
+      createServer((_request, response) => {
+        const error = {
+          code: 'tokenInvalid',
+          message: `not ${secret}`,
+          innerError: { source: 'gateway', auditId: 'a' },
+        }
+        response.writeHead(401, { 'content-type': 'application/json' }).end(JSON.stringify({ error }))
+      }),
+    )
+    try {
+      const { code, stderr, stdout } = await contractTests(['run', '--target', url], { CONTRACT_TESTS_TOKEN: secret })
+
+      expect([code, stdout]).toEqual([2, ''])
+      expect(stderr).toContain('It says "tokenInvalid": not …')
+      expect(secret.split('.').filter((part) => stderr.includes(part))).toEqual([])
+    } finally {
+      stop()
+    }
+  })
+
+  it.each([
+    ['ends the process', 'process.exit(0)', 2, 'was ended by code'],
+    ['fails outside of a call', "Promise.reject(new Error('mine'))", 2, 'failed outside of a call'],
+    ['holds something open', 'setInterval(() => undefined, 1_000)', 1, ''],
+  ])('gives its own verdict where a client %s', async (_, line, code, why) => {
+    const file = join(folder, 'client.mjs')
+    await writeFile(file, `export const client = { create: async () => { ${line} } }`)
+    const ended = await contractTestsProcess(['client', file, '--quiet'])
+
+    expect([ended.code, ended.stderr]).toEqual([code, expect.stringContaining(why)])
+  })
+
   it('is a program, whose exit code is that of its verdict', async () => {
     const args = ['run', '--target', system.url, '--rounds', '1', '--graph-version', 'beta']
     const kept = await contractTestsProcess(args, { CONTRACT_TESTS_TOKEN: system.token })

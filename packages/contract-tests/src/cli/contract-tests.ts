@@ -5,8 +5,9 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 }
 
 // Not before the version is known to be right: an older Node has not all that these modules import.
-const [{ nodeProcess }, { runContractTests }] = await Promise.all([
+const [{ endOfProcess, nodeProcess }, { runContractTests }] = await Promise.all([
   import('./node-process.js'),
   import('./run-contract-tests.js'),
 ])
-process.exitCode = await runContractTests(process.argv.slice(2), nodeProcess())
+const endWith = endOfProcess()
+await endWith(await runContractTests(process.argv.slice(2), nodeProcess()))

@@ -109,9 +109,19 @@ export const answersToReject: ReadonlyArray<NamedAnswer> = [
 ]
 
 /** What says that nothing was created, and when to come again. */
-export const answersToWaitFor: ReadonlyArray<NamedAnswer> = [
-  error(429, 'callerRateLimited', { 'retry-after': '1' }),
-  error(503, 'upstreamUnavailable', { 'retry-after': '1' }),
+export interface AnswerToWaitFor extends NamedAnswer {
+  readonly retryAfterInSeconds: number
+}
+
+const toWaitFor = (status: number, code: string, retryAfterInSeconds: number): AnswerToWaitFor => ({
+  ...error(status, code, { 'retry-after': String(retryAfterInSeconds) }),
+  retryAfterInSeconds,
+})
+
+// Two times, so that a pause that is always the same is not taken for one that was told.
+export const answersToWaitFor: ReadonlyArray<AnswerToWaitFor> = [
+  toWaitFor(503, 'upstreamUnavailable', 1),
+  toWaitFor(429, 'callerRateLimited', 2),
 ]
 
 /** What leaves open whether something was created: told as a failure, and never sent again by itself. */

@@ -10,6 +10,7 @@ import type { Report } from '../report/report.js'
 import { curlLine } from '../suite/curl-line.js'
 import { tokenVariable } from '../suite/headers-of.js'
 import {
+  type AnswerToWaitFor,
   answersToBear,
   answersToLeave,
   answersToReject,
@@ -157,32 +158,37 @@ const lookAtAnswer = async (
   return [...find(result), ...findInRequests(looking.target.arrived())]
 }
 
-const retryAfterInMs = 1_000
-
 /** Timers and clocks differ by a little, and nobody is throttled for it. */
 const toleranceInMs = 50
 
-/** What is refused for now, and taken the next time: the client may give up, or come again when it was told to. */
-const lookAtWait = async (looking: Looking, place: Place, { answer }: NamedAnswer): Promise<ReadonlyArray<Finding>> => {
+/** What is refused for now, and taken the next time: the client may give up, or send the same again when it was told to. */
+const lookAtWait = async (
+  looking: Looking,
+  place: Place,
+  { answer, retryAfterInSeconds }: AnswerToWaitFor,
+): Promise<ReadonlyArray<Finding>> => {
   const { arrived, play } = looking.target
   play((request) => (arrived().length === 1 ? answer(request) : created(request)))
-  const result = await call(looking, place, exampleState())
-  const [first, second] = arrived()
+  const state = exampleState()
+  const result = await call(looking, place, state)
+  const [first, second, ...more] = arrived()
   if (first === undefined || second === undefined) {
     return [...someRequest(arrived()), ...mustReject(result, 'Nothing was created: it was only told to wait.')]
   }
   const pauseInMs = second.atInMs - first.atInMs
   return [
-    ...(pauseInMs >= retryAfterInMs - toleranceInMs
+    ...(pauseInMs >= retryAfterInSeconds * 1_000 - toleranceInMs
       ? []
       : [
           breaking(
             '/requests',
-            `a pause of ${String(retryAfterInMs)} ms, as Retry-After says in seconds`,
+            `a pause of ${String(retryAfterInSeconds)} s, as Retry-After says`,
             `the next one after ${pauseInMs.toFixed(0)} ms`,
             'What comes too early is refused again, and counts: it keeps others from being served.',
           ),
         ]),
+    // The second is taken, and must be as good as the first.
+    ...findInSent(place, state, token, [second, ...more]),
     ...mustResolve(result, 'It was sent again, and the answer is a 201.'),
   ]
 }
@@ -306,7 +312,7 @@ export const reportOnClient = async (client: ContractClient, options: ClientOpti
         ),
       )
     }
-    for (const status of [302, 307]) {
+    for (const status of [301, 302, 303, 307, 308]) {
       await look('what is refused', `a redirect, ${String(status)}`, () => lookAtRedirect(looking, place, status))
     }
   } finally {

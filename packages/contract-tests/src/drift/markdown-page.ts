@@ -71,7 +71,7 @@ const propertiesOf = (rows: ReadonlyArray<Row>): ReadonlyArray<PublishedProperty
 }
 
 const membersIn = (text: string): ReadonlyArray<string> => {
-  const listed = /Possible values are:((?:\s*`\w+`\s*,?)+)/.exec(text)?.[1] ?? ''
+  const listed = /Possible values are:((?:\s*`\w+`\s*,?)+)/i.exec(text)?.[1] ?? ''
   return [...listed.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)
 }
 

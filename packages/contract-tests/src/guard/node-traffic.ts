@@ -1,6 +1,6 @@
 import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { Socket } from 'node:net'
-import { atPort, type Destination, showDestination } from './destination.js'
+import { isIP, Socket } from 'node:net'
+import { atPort, type Destination, isLoopback, showDestination } from './destination.js'
 import { type Slip, TrafficSlipped } from './slip.js'
 
 /** Decides on all that is about to leave this process, and is told what did not. */
@@ -77,7 +77,18 @@ const heldBack = (slipped: TrafficSlipped): object => ({
 })
 
 // msw puts a `connect` of its own on each socket that it may answer. Should it decide not to, it connects another socket.
-const isInHandsOfMsw = (socket: Socket): boolean => Object.hasOwn(socket, 'connect')
+const isInHandsOfMsw = (socket: Socket): boolean =>
+  Object.hasOwn(socket, 'connect') &&
+  Object.getOwnPropertySymbols(socket).some(({ description }) => description === 'kPatched')
+
+// A `lookup` of one's own may say that localhost is anywhere.
+const judgeLookup = (socket: Socket, judges: ReadonlyArray<Watch>, to: Destination): void => {
+  if (to._tag === 'Path' || isIP(to.host) !== 0 || !isLoopback(to)) return
+  socket.once('lookup', (_error: unknown, address: unknown) => {
+    const found = typeof address === 'string' ? atPort(address, to.port) : to
+    if (!isLoopback(found)) end(socket, judged(judges, 'connection', found))
+  })
+}
 
 // Every way to connect ends here, however its module was imported.
 function watchedConnect(this: Socket, ...args: Array<unknown>): Socket {
@@ -86,6 +97,7 @@ function watchedConnect(this: Socket, ...args: Array<unknown>): Socket {
   const isOfMsw = isInHandsOfMsw(this)
   if (isOfMsw && all.length > 0) askedOfMsw.set(showDestination(to), lineThatAsked())
   const slipped = isOfMsw ? undefined : judged(all, 'connection', to)
+  if (!isOfMsw && slipped === undefined && all.length > 0) judgeLookup(this, all, to)
   Reflect.set(this, watchedBy, all)
   Reflect.apply(connect, this, slipped === undefined ? args : [heldBack(slipped)])
   return this

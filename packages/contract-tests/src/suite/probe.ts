@@ -40,10 +40,18 @@ const mustBe = (side: Side, answer: HttpAnswer): void => {
   )
 }
 
-const whyRefused = (read: ErrorRead): string => {
+// A target may quote the token that it does not take, or a part of it.
+const withoutToken = (text: string, token: string): string =>
+  [token, ...token.split('.')]
+    .filter((part) => part.length > 3)
+    .reduce((rest, part) => rest.replaceAll(part, '…'), text)
+
+const whyRefused = (read: ErrorRead, token: string): string => {
   if (read._tag === 'Unreadable') return 'It does not say why.'
   const { code, message } = read.error.error
-  return `It says ${shownCode(code)}: ${message.replaceAll(/[^\x20-\x7E]/g, ' ').slice(0, 200)}`
+  return `It says ${shownCode(code)}: ${withoutToken(message, token)
+    .replaceAll(/[^\x20-\x7E…]/g, ' ')
+    .slice(0, 200)}`
 }
 
 /**
@@ -61,7 +69,7 @@ export const probe = async (
   const answer = await send(requestOf(unreadable, handling, token))
   if (answer.status === 401 || answer.status === 403) {
     throw new CouldNotRun(
-      `The target does not take the token (${String(answer.status)}). ${whyRefused(readError(answer))} Get one for ${side === 'gateway' ? 'the gateway’s audience, with the permission it asks for' : 'Graph, with DeviceManagementApps.ReadWrite.All'}.`,
+      `The target does not take the token (${String(answer.status)}). ${whyRefused(readError(answer), token)} Get one for ${side === 'gateway' ? 'the gateway’s audience, with the permission it asks for' : 'Graph, with DeviceManagementApps.ReadWrite.All'}.`,
     )
   }
 }
