@@ -484,3 +484,21 @@ describe('contract-tests drift', () => {
     expect(code).toBe(2)
   })
 })
+
+describe('what is published in another way', () => {
+  it('is read to its end where a schema is made of itself, twice', () => {
+    const itself = "      - $ref: '#/components/schemas/microsoft.graph.deviceInstallState'\n"
+
+    expect(drift('openapi', inSchema('allOf:\n', `allOf:\n${itself}${itself}`))).toEqual([])
+    expect(drift('openapi', inSchema('allOf:\n', 'x-cycle: &x { anyOf: [*x, *x] }\n      allOf:\n'))).toEqual([])
+  })
+
+  it('has its members found whichever word the sentence begins with', () => {
+    const reworded = replaced('Possible values are:', 'The possible values are:')
+
+    expect(drift('page', both(reworded, replaced('`failed`', '`broke`')))).toEqual(
+      drift('page', replaced('`failed`', '`broke`')),
+    )
+    expect(drift('page', reworded)).toEqual([])
+  })
+})

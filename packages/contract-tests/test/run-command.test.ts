@@ -236,6 +236,37 @@ describe('contract-tests', () => {
     expect(code).toBe(0)
   })
 
+  it.each([
+    ['seconds', () => '0'],
+    ['a date', () => new Date().toUTCString()],
+  ])('ends with 2 where a target is too busy, and waits as it is told in %s', async (_, retryAfter) => {
+    let asked = 0
+    const { stop, url } = await listening(
+      createServer((_request, response) => {
+        asked += 1
+        const innerError = { source: 'gateway', auditId: 'a', code: 'x', outcome: 'notSent', retry: 'after' }
+        const error = { code: 'callerRateLimited', message: 'x', innerError }
+        const status = asked === 1 ? 401 : 429
+        const headers = { 'content-type': 'application/json', 'retry-after': retryAfter() }
+        response.writeHead(status, headers).end(JSON.stringify({ error }))
+      }),
+    )
+    try {
+      const { code, stderr } = await contractTests(['run', '--target', url], token)
+
+      expect(stderr).toContain('429 5 times in a row')
+      expect(code).toBe(2)
+    } finally {
+      stop()
+    }
+  })
+
+  it('ends with 2 where the time that a call may take is no time', async () => {
+    const { code, stderr } = await contractTests(['run', '--target', system.url, '--timeout', '9999999999'], token)
+
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--timeout is no whole number, 1 to 3600.')])
+  })
+
   it('does not print the token though the target quotes it', async () => {
     const secret = 'eyJhbGciOiJub25lIn0.eyJzZWNyZXQiOiJzZWNyZXQifQ.c2VjcmV0c2VjcmV0'
     const { stop, url } = await listening(

@@ -58,11 +58,14 @@ const targetOf = (text: string | undefined): URL | string => {
   return /\/(?:v1\.0|beta)\/?$/.test(url.pathname) ? '--target goes without /v1.0 or /beta.' : url
 }
 
-const numberOf = (values: Values, name: string, absent: number, least: number): number | string => {
+const numberOf = (values: Values, name: string, absent: number, least: number, most = Infinity): number | string => {
   const text = textIn(values, name)
   if (text === undefined) return absent
   const number = Number(text)
-  return /^\d{1,10}$/.test(text) && number >= least ? number : `--${name} is no whole number, ${String(least)} or more.`
+  const bounds = most === Infinity ? `${String(least)} or more` : `${String(least)} to ${String(most)}`
+  return /^\d{1,10}$/.test(text) && number >= least && number <= most
+    ? number
+    : `--${name} is no whole number, ${bounds}.`
 }
 
 /** All that is wrong with the options is told at once, and nothing is sent. */
@@ -75,7 +78,7 @@ const planOf = ({ positionals, values }: CommandContext, draw: () => number): Pl
   const summary = textIn(values, 'user-summary')
   const rounds = numberOf(values, 'rounds', creates || side === 'graph' ? 0 : 100, 0)
   const seed = numberOf(values, 'seed', draw(), 0)
-  const timeout = numberOf(values, 'timeout', 30, 1)
+  const timeout = numberOf(values, 'timeout', 30, 1, 3_600)
   const versions = graphVersions.filter((known) => version === undefined || known === version)
   const problems = [
     ...(positionals.length === 0 ? [] : ['What is to be tested is an option: --target URL.']),

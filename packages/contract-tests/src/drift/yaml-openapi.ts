@@ -41,10 +41,12 @@ const resolved = (document: unknown, node: unknown): unknown => {
 }
 
 /** A schema, and all that it is made of by `allOf`. */
-const partsOf = (document: unknown, node: unknown, depth = 0): ReadonlyArray<unknown> => {
+const partsOf = (document: unknown, node: unknown, seen = new Set<unknown>()): ReadonlyArray<unknown> => {
   const schema = resolved(document, node)
-  if (depth > mostReferences) return []
-  return [schema, ...listAt(schema, 'allOf').flatMap((part) => partsOf(document, part, depth + 1))]
+  // One that is made of itself, or of another twice, says nothing more the second time.
+  if (seen.has(schema)) return []
+  seen.add(schema)
+  return [schema, ...listAt(schema, 'allOf').flatMap((part) => partsOf(document, part, seen))]
 }
 
 const referenceOf = (node: unknown): string | undefined => textAt(node, '$ref')?.split('/').at(-1)
@@ -58,10 +60,15 @@ const typeOf = (schema: unknown): string | undefined => {
   return typeof type === 'string' ? type : undefined
 }
 
-const isNullable = (schema: unknown): boolean =>
-  at(schema, 'nullable') === true ||
-  listAt(schema, 'type').includes('null') ||
-  [...listAt(schema, 'anyOf'), ...listAt(schema, 'oneOf')].some(isNullable)
+const isNullable = (schema: unknown, seen = new Set<unknown>()): boolean => {
+  if (seen.has(schema)) return false
+  seen.add(schema)
+  return (
+    at(schema, 'nullable') === true ||
+    listAt(schema, 'type').includes('null') ||
+    [...listAt(schema, 'anyOf'), ...listAt(schema, 'oneOf')].some((one) => isNullable(one, seen))
+  )
+}
 
 const propertiesOf = (document: unknown, text: string): ReadonlyArray<PublishedProperty> => {
   const parts = partsOf(document, at(document, 'components', 'schemas', typeName))

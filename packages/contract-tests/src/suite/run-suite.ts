@@ -53,7 +53,12 @@ export const patientSend =
     for (let tried = 1; ; tried++) {
       const answer = await send(request)
       const inSeconds = secondsToWait(answer)
-      if (inSeconds === undefined || tried === mostTries) return answer
+      if (inSeconds === undefined) return answer
+      if (tried === mostTries) {
+        throw new CouldNotRun(
+          `The target answered ${String(answer.status)} ${String(mostTries)} times in a row to one call, though each waited as it was told. Try again when less is going on.`,
+        )
+      }
       if (inSeconds > longestWaitInSeconds) {
         throw new CouldNotRun(
           `The target answers ${String(answer.status)} and asks to come again in ${String(inSeconds)} seconds. Try again then.`,
@@ -64,9 +69,13 @@ export const patientSend =
     }
   }
 
+// Seconds or a date, RFC 9110 §10.2.3.
 const secondsToWait = ({ headers, status }: HttpAnswer): number | undefined => {
   const text = headers['retry-after'] ?? ''
-  return (status === 429 || status === 503) && /^\d{1,6}$/.test(text) ? Number(text) : undefined
+  if (status !== 429 && status !== 503) return undefined
+  if (/^\d{1,6}$/.test(text)) return Number(text)
+  const at = text.endsWith('GMT') ? Date.parse(text) : Number.NaN
+  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - Date.now()) / 1000))
 }
 
 /** A line for a shell that asks the same again. */
