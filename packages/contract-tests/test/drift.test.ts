@@ -329,6 +329,15 @@ describe('a published file in which', () => {
       replaced('*DeviceManagementApps.ReadWrite.All*', '*DeviceManagementConfiguration.ReadWrite.All*'),
     ],
     [
+      'it is no longer supported for anyone',
+      'page',
+      ['breaking /permission'],
+      replaced(
+        /\*DeviceManagementApps[^\n]*/,
+        '|Permission type|Permissions|\n|---|---|\n|Delegated (work or school account)|Not supported.|\n|Application|Not supported.|\n',
+      ),
+    ],
+    [
       'another permission would do',
       'page',
       ['compatible /permission'],

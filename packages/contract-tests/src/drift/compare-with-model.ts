@@ -257,7 +257,7 @@ export const compareWithModel = (published: PublishedContract): ReadonlyArray<As
               ? [...new Set(permissions)]
                   .filter((one) => one !== permission)
                   .map((one) => compatible('/permission', permission, `${one} as well`, 'Another permission would do.'))
-              : [breaking('/permission', permission, permissions.join(', '), sending)],
+              : [breaking('/permission', permission, permissions.join(', ') || 'none', sending)],
           },
         ]),
     ...(examples === undefined || examples.length === 0

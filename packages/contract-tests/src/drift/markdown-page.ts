@@ -85,12 +85,14 @@ const routesIn = (fences: ReadonlyArray<Fence>): ReadonlyArray<PublishedRoute> =
     }),
   )
 
-const permissionsIn = (text: string, rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
+/** `undefined` if the page does not speak of permissions; none if all that it says of them is that it is not supported. */
+const permissionsIn = (text: string, rows: ReadonlyArray<Row>): ReadonlyArray<string> | undefined => {
   const ofRows = rows
     .filter(({ cells: [kind = ''] }) => /^(?:Delegated|Application)\b/.test(plain(kind)) && !/personal/i.test(kind))
     .flatMap(({ cells }) => cells.slice(1))
   const ofProse = /permission[^\n]*\n+\*([^*\n]+)\*/.exec(text)?.[1]
-  return (ofRows.length > 0 ? ofRows : ofProse === undefined ? [] : [ofProse]).flatMap((cell) =>
+  const cells = ofRows.length > 0 ? ofRows : ofProse === undefined ? undefined : [ofProse]
+  return cells?.flatMap((cell) =>
     plain(cell)
       .split(/,\s*/)
       .filter((permission) => /^\w+(?:\.\w+)+$/.test(permission)),
@@ -142,7 +144,7 @@ export const readPage = (file: string, source: string): PublishedContract => {
     properties,
     routes,
     ...(members.length === 0 ? {} : { members: members.map((name) => ({ name })) }),
-    ...(permissions.length === 0 ? {} : { permissions }),
+    ...(permissions === undefined ? {} : { permissions }),
     ...(status === undefined ? {} : { statuses: [status] }),
     examples: examplesIn(fences),
   }
