@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { compareWithModel, pinnedFiles, type PublishedFile, readPublished } from '../drift/index.js'
+import { aspectsOfKind, compareWithModel, pinnedFiles, type PublishedFile, readPublished } from '../drift/index.js'
 import type { Result } from '../report/finding.js'
 import { type CommandContext, type ContractCommand, WrongUsage } from './command.js'
 
@@ -32,6 +32,8 @@ const filesOf = ({ positionals, values }: CommandContext): ReadonlyArray<Publish
   return files.length === 0 ? pinnedFiles : files
 }
 
+const notFound = 'The file does not say it, or not where files of its kind do. Look there yourself.'
+
 export const driftCommand: ContractCommand = {
   name: 'drift',
   summary: 'compare what Microsoft publishes with the model',
@@ -43,10 +45,15 @@ export const driftCommand: ContractCommand = {
     const results: Array<Result> = []
     for (const file of files) {
       const begun = performance.now()
-      const aspects = compareWithModel(await readPublished(file))
+      const aspects = compareWithModel(await readPublished(file), aspectsOfKind[file.kind])
       const durationInMs = (performance.now() - begun) / aspects.length
       for (const { findings, name } of aspects) {
-        const result = { group: basename(file.path), name, findings, durationInMs }
+        const result = {
+          group: basename(file.path),
+          name,
+          durationInMs,
+          ...(findings === undefined ? { findings: [], skipped: notFound } : { findings }),
+        }
         results.push(result)
         context.tell(result)
       }
@@ -57,7 +64,12 @@ export const driftCommand: ContractCommand = {
       startedAt,
       durationInMs: Date.now() - startedAt.getTime(),
       results,
-      notes: files === pinnedFiles ? ['These are the excerpts of this package, not what is published today.'] : [],
+      notes: [
+        ...(files === pinnedFiles ? ['These are the excerpts of this package, not what is published today.'] : []),
+        ...results
+          .filter(({ skipped }) => skipped !== undefined)
+          .map(({ group, name }) => `Not looked at in ${group}: ${name}. ${notFound}`),
+      ],
     }
   },
 }

@@ -217,51 +217,56 @@ const isStatus201 = (status: string): boolean => status === '201' || /^2XX$/i.te
 
 const [{ permission }] = operations
 
+const ofStatuses = (statuses: ReadonlyArray<string>): ReadonlyArray<Finding> =>
+  statuses.some(isStatus201)
+    ? []
+    : [breaking('/statuses/201', '201', statuses.length === 0 ? 'none' : statuses.join(', '), reading)]
+
+const ofPermissions = (permissions: ReadonlyArray<string>): ReadonlyArray<Finding> =>
+  permissions.includes(permission)
+    ? [...new Set(permissions)]
+        .filter((one) => one !== permission)
+        .map((one) => compatible('/permission', permission, `${one} as well`, 'Another permission would do.'))
+    : [breaking('/permission', permission, permissions.join(', ') || 'none', sending)]
+
 /** One aspect of a published contract. */
 export interface Aspect {
   readonly name: string
-  readonly findings: ReadonlyArray<Finding>
+  /** Absent where the file says nothing of it. */
+  readonly findings?: ReadonlyArray<Finding>
+}
+
+const names: Readonly<Record<keyof PublishedContract, string>> = {
+  properties: 'properties, their types and nullability',
+  members: 'members of installState',
+  key: 'the key',
+  routes: 'both routes',
+  statuses: 'the status of a create',
+  permissions: 'the permission',
+  examples: 'the examples',
+}
+
+const findingsIn: Readonly<
+  Record<keyof PublishedContract, (published: PublishedContract) => ReadonlyArray<Finding> | undefined>
+> = {
+  properties: ({ properties }) => properties && ofProperties(properties),
+  members: ({ members }) => members && ofMembers(members),
+  key: ({ key }) => (key === undefined ? undefined : key === 'id' ? [] : [breaking('/key', 'id', key, both)]),
+  routes: ({ routes }) => routes && ofRoutes(routes),
+  statuses: ({ statuses }) => statuses && ofStatuses(statuses),
+  permissions: ({ permissions }) => permissions && ofPermissions(permissions),
+  examples: ({ examples }) => examples?.flatMap(ofExample),
 }
 
 /**
  * What a published contract says otherwise than the model, in both directions: `breaking` where whoever sends or reads by
- * the model would be refused or misled, `compatible` where the model bears it. What a file is silent about is no aspect.
+ * the model would be refused or misled, `compatible` where the model bears it. It looks at the aspects that it is asked for.
  */
-export const compareWithModel = (published: PublishedContract): ReadonlyArray<Aspect> => {
-  const { examples, key, members, permissions, properties, routes, statuses } = published
-  return [
-    ...(properties === undefined
-      ? []
-      : [{ name: 'properties, their types and nullability', findings: ofProperties(properties) }]),
-    ...(members === undefined ? [] : [{ name: 'members of installState', findings: ofMembers(members) }]),
-    ...(key === undefined
-      ? []
-      : [{ name: 'the key', findings: key === 'id' ? [] : [breaking('/key', 'id', key, both)] }]),
-    ...(routes === undefined ? [] : [{ name: 'both routes', findings: ofRoutes(routes) }]),
-    ...(statuses === undefined
-      ? []
-      : [
-          {
-            name: 'the status of a create',
-            findings: statuses.some(isStatus201)
-              ? []
-              : [breaking('/statuses/201', '201', statuses.length === 0 ? 'none' : statuses.join(', '), reading)],
-          },
-        ]),
-    ...(permissions === undefined
-      ? []
-      : [
-          {
-            name: 'the permission',
-            findings: permissions.includes(permission)
-              ? [...new Set(permissions)]
-                  .filter((one) => one !== permission)
-                  .map((one) => compatible('/permission', permission, `${one} as well`, 'Another permission would do.'))
-              : [breaking('/permission', permission, permissions.join(', ') || 'none', sending)],
-          },
-        ]),
-    ...(examples === undefined || examples.length === 0
-      ? []
-      : [{ name: 'the examples', findings: examples.flatMap(ofExample) }]),
-  ]
-}
+export const compareWithModel = (
+  published: PublishedContract,
+  aspects: ReadonlyArray<keyof PublishedContract>,
+): ReadonlyArray<Aspect> =>
+  aspects.map((aspect) => {
+    const findings = findingsIn[aspect](published)
+    return { name: names[aspect], ...(findings === undefined ? {} : { findings }) }
+  })

@@ -1,5 +1,5 @@
 export { type Aspect, compareWithModel } from './compare-with-model.js'
-export { type FileKind, pinnedFiles, type PublishedFile, readPublished } from './node-published-files.js'
+export { aspectsOfKind, type FileKind, pinnedFiles, type PublishedFile, readPublished } from './node-published-files.js'
 export type {
   PublishedContract,
   PublishedExample,

@@ -138,6 +138,7 @@ export const readPage = (file: string, source: string): PublishedContract => {
     )
   }
   const members = membersIn(text)
+  const examples = examplesIn(fences)
   const permissions = permissionsIn(text, rows)
   const status = /`(\d{3}) \w+` response code/.exec(text)?.[1]
   return {
@@ -146,6 +147,6 @@ export const readPage = (file: string, source: string): PublishedContract => {
     ...(members.length === 0 ? {} : { members: members.map((name) => ({ name })) }),
     ...(permissions === undefined ? {} : { permissions }),
     ...(status === undefined ? {} : { statuses: [status] }),
-    examples: examplesIn(fences),
+    ...(examples.length === 0 ? {} : { examples }),
   }
 }

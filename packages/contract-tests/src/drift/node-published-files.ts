@@ -12,6 +12,13 @@ export type FileKind = keyof typeof readers
 
 const readers = { csdl: readCsdl, openapi: readOpenApi, page: readPage } as const
 
+/** What such a file says of the contract, if it is as Microsoft's are. */
+export const aspectsOfKind: Readonly<Record<FileKind, ReadonlyArray<keyof PublishedContract>>> = {
+  csdl: ['properties', 'members', 'key', 'routes'],
+  openapi: ['properties', 'members', 'routes', 'statuses'],
+  page: ['properties', 'members', 'routes', 'statuses', 'permissions', 'examples'],
+}
+
 export interface PublishedFile {
   readonly kind: FileKind
   readonly path: string
