@@ -349,6 +349,18 @@ const mistakes: ReadonlyArray<[string, ReadonlyArray<string>, ContractClient]> =
     }),
   ],
   ['follows a redirect with the body', ['/request/body'], clientOf({ redirect: 'follow' })],
+  [
+    'follows a redirect with nothing',
+    ['/requests'],
+    clientOf({
+      send: async (url, init) => {
+        const response = await fetch(url, { ...init, redirect: 'manual' })
+        const location = response.headers.get('location')
+        return location === null ? response : fetch(location)
+      },
+      read: ok,
+    }),
+  ],
 ]
 
 describe('a client that', () => {
@@ -357,6 +369,27 @@ describe('a client that', () => {
     const found = results.flatMap(({ findings }) => findings).map(({ pointer }) => pointer)
 
     expect(found).toEqual(expect.arrayContaining([...pointers]))
+  })
+
+  it('sends again once it has rejected is found, and not where the next call is looked at', async () => {
+    let toRepeat: (() => Promise<unknown>) | undefined
+    const client = clientOf({
+      send: async (url, init) => {
+        // As a queue of retries would, some time after it has rejected.
+        await toRepeat?.().catch(() => undefined)
+        const response = await fetch(url, init)
+        toRepeat = response.status === 400 ? () => fetch(url, init) : undefined
+        return response
+      },
+    })
+    const { results } = await reportOnClient(client, options)
+
+    expect(results.filter((result) => verdictOf(result) === 'broken')).toMatchObject([
+      {
+        name: 'nothing more, once a create has ended',
+        findings: [{ pointer: '/requests', found: 'one more' }],
+      },
+    ])
   })
 
   it('never ends is told so, in time', async () => {

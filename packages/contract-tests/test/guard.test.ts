@@ -106,6 +106,17 @@ describe('a guard', () => {
     expect(reached).toBe(0)
   })
 
+  it('tells once what two copies of this package hold back', async () => {
+    const guard = strict()
+    // As a second copy of the module would: it has wrapped what this one wrapped, and holds back first.
+    const heldBack = { host: 'held-back.invalid', port: 1, lookup: saying('127.0.0.1') }
+    const marked = { ...heldBack, [Symbol.for('@device-install-state/contract-tests/guard: held back')]: true }
+
+    await errorOf(connect(marked))
+
+    expect(guard.slips()).toEqual([])
+  })
+
   it('forgets what it has told', async () => {
     const guard = strict()
     await failureOf(fetch(url))
@@ -162,6 +173,8 @@ describe('where traffic may go', () => {
     ['[::1]', { host: '::1', port: 1 }],
     ['[::1]:1', { host: '::1', port: 1 }],
     ['::1', { host: '::1', port: 1 }],
+    ['[0:0:0:0:0:0:0:1]:1', { host: '::1', port: 1 }],
+    ['::1', { host: '0:0::1', port: 1 }],
     ['LocalHost', { port: 1 }],
     ['localhost.', { host: 'localhost', port: 1 }],
   ])('%s is read as the host it is', async (allowed, to) => {
@@ -172,14 +185,22 @@ describe('where traffic may go', () => {
     expect(guard.slips()).toEqual([])
   })
 
-  it.each(['https://graph.microsoft.com', '', 'a b', 'host:port', '[nothing]:1', 'host:1:2', 'user@host', 'host/path'])(
-    'not to %o, which is no host: all that is wrong is named at once',
-    (allowed) => {
-      expect(() => guardTraffic({ allow: ['fine.example', allowed, 'a/b'] })).toThrow(
-        new TypeError(`\`allow\` takes "host" and "host:port", and this is neither: ${JSON.stringify(allowed)}, "a/b"`),
-      )
-    },
-  )
+  it.each([
+    'https://graph.microsoft.com',
+    '',
+    'a b',
+    'host:port',
+    '[nothing]:1',
+    'host:1:2',
+    'user@host',
+    'host/path',
+    'host:0',
+    'host:65536',
+  ])('not to %o, which is no host: all that is wrong is named at once', (allowed) => {
+    expect(() => guardTraffic({ allow: ['fine.example', allowed, 'a/b'] })).toThrow(
+      new TypeError(`\`allow\` takes "host" and "host:port", and this is neither: ${JSON.stringify(allowed)}, "a/b"`),
+    )
+  })
 
   it.each(['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1', '0.0.0.0', '::', 'localhost', 'graph.localhost'])(
     '%s is this machine',

@@ -7,6 +7,7 @@ import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CouldNotRun } from '../src/could-not-run.js'
 import { graphDouble, printExchange, type RecordedExchange } from '../src/index.js'
+import { breaking } from '../src/report/finding.js'
 import { findInPair, readRecording, relevanceOf } from '../src/recorded/index.js'
 import { aCreate, aGet, bookPath, exampleWith } from './a-create.js'
 import { contractTests } from './support/run-command.js'
@@ -56,7 +57,7 @@ const changed = (
   change: (exchange: RecordedExchange) => RecordedExchange,
 ): string => {
   if (exchange === undefined) throw new Error('nothing was recorded')
-  return printExchange(change(exchange))
+  return JSON.stringify(change(exchange))
 }
 
 let folder: string
@@ -86,7 +87,7 @@ describe('exchanges that keep the contract', () => {
     await fc.assert(
       fc.asyncProperty(nearMissCreate(), async ({ pointer, value }) => {
         expect(found(asJsonLines(await recorded(aCreate({ body: JSON.stringify(value) }))))).toContain(
-          `breaking /request/body${pointer}`,
+          `breaking ${breaking(`/request/body${pointer}`, '', '').pointer}`,
         )
       }),
       { numRuns: 30 },
@@ -138,6 +139,43 @@ describe('a recorded exchange', () => {
       ['breaking /request/headers/authorization'],
       (one) => ({ ...one, request: { ...one.request, headers: { 'content-type': 'application/json' } } }),
     ],
+    ...(
+      [
+        ['of another scheme', 'Basic YTpi'],
+        ['without its scheme', 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln'],
+      ] as const
+    ).map(([how, authorization]): [string, ReadonlyArray<string>, (one: RecordedExchange) => RecordedExchange] => [
+      `with a token ${how}`,
+      ['breaking /request/headers/authorization'],
+      (one) => ({
+        ...one,
+        request: { ...one.request, headers: { 'content-type': 'application/json', authorization } },
+      }),
+    ]),
+    ...['[redacted]', 'REDACTED', 'Bearer ***', 'Bearer [redacted]', '***'].map(
+      (authorization): [string, ReadonlyArray<string>, (one: RecordedExchange) => RecordedExchange] => [
+        `whose recorder wrote ${authorization} for the token`,
+        [],
+        (one) => ({
+          ...one,
+          request: { ...one.request, headers: { 'content-type': 'application/json', authorization } },
+        }),
+      ],
+    ),
+    [
+      'whose id could leave its path, and that was refused',
+      ['breaking /request/path'],
+      (one) => ({
+        ...one,
+        request: { ...one.request, path: one.request.path.replace(/managedEBooks\/[^/]+/, 'managedEBooks/a%2Fb') },
+        answer: { ...one.answer, status: 400, body: '{"error":{"code":"BadRequest","message":""}}' },
+      }),
+    ],
+    [
+      'whose method is in lower case, as some recorders write it',
+      [],
+      (one) => ({ ...one, request: { ...one.request, method: 'post' } }),
+    ],
     [
       'with another content type',
       ['breaking /request/headers/content-type'],
@@ -173,8 +211,83 @@ describe('a recorded exchange', () => {
     expect(found(changed(await recorded(aCreate()), change))).toEqual(pointers)
   })
 
+  it('of a gateway is not blamed on it where the Idempotency-Key is none', async () => {
+    const refused = changed(await recorded(aCreate()), (one) => ({
+      request: { ...one.request, headers: { ...one.request.headers, 'idempotency-key': 'two words' } },
+      answer: {
+        status: 400,
+        headers: { ...one.answer.headers, 'audit-id': 'a' },
+        body: JSON.stringify({ error: { code: 'malformedRequest', message: '', innerError: { auditId: 'a' } } }),
+      },
+    }))
+
+    expect(found(refused, 'gateway')).toContain('breaking /request/headers/idempotency-key')
+    expect(found(refused, 'gateway')).not.toContain('breaking /answer/status')
+    expect(found(refused, 'graph')).toContain('breaking /answer/status')
+  })
+
+  it('whose bodies were left out by the recorder says so', async () => {
+    const [pair] = readRecording(
+      'f',
+      changed(await recorded(aCreate()), ({ answer: answered, request }) => ({
+        request: { ...request, body: '' },
+        answer: { ...answered, body: '' },
+      })),
+    )
+    if (pair === undefined) throw new Error('nothing was read')
+    const relevance = relevanceOf(pair)
+    if (relevance._tag === 'Elsewhere') throw new Error('it is a create')
+
+    expect(findInPair('graph', relevance, pair).map(({ hint }) => hint)).toEqual([
+      expect.stringContaining('Some recorders leave it out'),
+      expect.stringContaining('Some recorders leave bodies out'),
+    ])
+  })
+
+  it('has nothing in its report that somebody put into the place of a name', async () => {
+    const pair = await recorded(
+      aCreate({ body: exampleWith({ 'Ada Lovelace': 1, 'ada@example.com': 2, nickName: 3 }) }),
+    )
+
+    expect(found(asJsonLines(pair)).toSorted()).toEqual([
+      'breaking /request/body/(a name of 12 characters)',
+      'breaking /request/body/(a name of 15 characters)',
+      'breaking /request/body/nickName',
+    ])
+  })
+
   it('of a gateway has its ids', async () => {
     expect(found(asJsonLines(await recorded(aCreate())), 'gateway')).toEqual(['breaking /answer/headers/audit-id'])
+  })
+
+  it('may begin with empty lines, and have marks of its byte order', async () => {
+    const exchanges = await recorded(aCreate())
+    const marked = changed(exchanges, (one) => ({
+      ...one,
+      answer: { ...one.answer, body: `\uFEFF${one.answer.body}` },
+    }))
+
+    expect(found(`\n\r\n${marked}`)).toEqual([])
+  })
+
+  it('of a HAR may have a request in base64, and a neighbour that was never answered', async () => {
+    const [created] = await recorded(aCreate())
+    if (created === undefined) throw new Error('nothing was recorded')
+    const postData = { text: Buffer.from(created.request.body).toString('base64'), encoding: 'base64' }
+    const url = `https://graph.microsoft.com${created.request.path}`
+    const entries = [
+      {
+        request: { method: 'POST', url, headers: pairsOf(created.request.headers), postData },
+        response: {
+          status: created.answer.status,
+          headers: pairsOf(created.answer.headers),
+          content: { text: created.answer.body },
+        },
+      },
+      { request: { method: 'GET', url: 'https://blocked.example.com/' }, response: null },
+    ]
+
+    expect(found(JSON.stringify({ log: { entries } }))).toEqual([])
   })
 
   it('may have bodies that are JSON, pairs of headers, and a response', () => {
@@ -201,7 +314,7 @@ describe('what is no recording', () => {
     ['a HAR without entries', '{"log":{}}', /\/log\/entries is missing/],
     [
       'a HAR whose entry has no status',
-      '{"log":{"entries":[{"request":{}}]}}',
+      '{"log":{"entries":[{"request":{"method":"GET","url":"/"}}]}}',
       /entry 1: \/response\/status is missing/,
     ],
     ['HTML', '<!doctype html><p>x</p>', /HTML or XML/],
@@ -261,6 +374,19 @@ describe('contract-tests replay', () => {
       /bad\.har: entry 1: POST createManagedEBookDeviceState → 400\n +\/request\/body\/osVersion/,
     )
     expect(broken.stdout).not.toMatch(/Ada|a-token/)
+  })
+
+  it.each([
+    ['UTF-16, as PowerShell redirects', '\uFEFF', 'utf16le'],
+    ['UTF-8 with a mark', '\uFEFF', 'utf8'],
+  ] as const)('reads %s', async (_, mark, encoding) => {
+    const file = join(folder, `${encoding}.jsonl`)
+    await writeFile(file, Buffer.from(`${mark}${asJsonLines(await recorded(aCreate()))}`, encoding))
+
+    const { code, stdout } = await contractTests(['replay', file])
+
+    expect(stdout).toContain('1 kept')
+    expect(code).toBe(0)
   })
 
   it.each([

@@ -156,6 +156,11 @@ describe('contract-tests run, when nothing can be said', () => {
       /does not take the token \(401\).*tokenInvalid/s,
     ],
     ['there is no token', [], /There is no token.*--token-command/s],
+    [
+      'the token command fails, having printed what it got so far',
+      ['--token-command', `echo "no account for ${'eyJhbGciOiJub25lIn0.'.repeat(3)}x" >&2; exit 3`],
+      /It says: no account for \[redacted\]$/m,
+    ],
     ['the token command fails', ['--token-command', 'echo no account >&2; exit 3'], /\(exit code 3\).*no account/s],
     [
       'the token command prints something else',
@@ -210,6 +215,42 @@ describe('contract-tests run, when nothing can be said', () => {
     const text = await readFile(file, 'utf8')
     expect(text).toContain('could not run')
     expect(text).not.toContain('Contract kept')
+  })
+
+  it('says so in the reports from its beginning, for whatever might end the process', async () => {
+    const file = join(folder, 'unfinished.xml')
+    const seen: Array<string> = []
+    const { stop, url } = await listening(
+      createServer((_, response) => {
+        readFile(file, 'utf8').then((text) => {
+          seen.push(text)
+          response.end()
+        }, response.destroy)
+      }),
+    )
+    try {
+      await contractTests(['run', '--target', url, '--junit', file], token)
+    } finally {
+      stop()
+    }
+
+    expect(seen[0]).toContain('ended before its time')
+  })
+
+  it('says what is wrong with an answer that is compressed, though that was not asked for', async () => {
+    const { stop, url } = await listening(
+      createServer((request, response) => {
+        response.writeHead(201, { 'content-encoding': 'gzip', asked: request.headers['accept-encoding'] }).end('\u001F')
+      }),
+    )
+    try {
+      const { code, stderr } = await contractTests(['run', '--target', url], token)
+
+      expect(stderr).toContain('content-encoding, and "identity" was asked for')
+      expect(code).toBe(2)
+    } finally {
+      stop()
+    }
   })
 
   it('does nothing if the reports have no place', async () => {
@@ -344,6 +385,32 @@ describe('contract-tests', () => {
 
     expect(stdout).toContain('It was interrupted: not all was looked at.')
     expect(code).toBe(2)
+  })
+
+  it('does not wait for a busy target once it is interrupted', async () => {
+    let asked = 0
+    let interrupt = (): void => undefined
+    const { stop, url } = await listening(
+      createServer((_request, response) => {
+        asked += 1
+        const innerError = { source: 'gateway', auditId: 'a', code: 'x', outcome: 'notSent', retry: 'after' }
+        const headers = { 'content-type': 'application/json', 'retry-after': '59' }
+        response.writeHead(asked === 1 ? 401 : 429, headers)
+        response.end(JSON.stringify({ error: { code: 'callerRateLimited', message: 'x', innerError } }))
+        if (asked > 1) interrupt()
+      }),
+    )
+    try {
+      const started = startContractTests(['run', '--target', url], token)
+      ;({ interrupt } = started)
+      const { code, stdout } = await started.ended
+
+      expect(stdout).toContain('It was interrupted: not all was looked at.')
+      expect(stdout).toContain('0 broken')
+      expect(code).toBe(2)
+    } finally {
+      stop()
+    }
   })
 
   it('shows on a terminal how far it is, in colours unless NO_COLOR is set', async () => {

@@ -20,8 +20,20 @@ people, and no token, is printed.
   --side gateway|graph  whose answers they are; graph unless you say otherwise
 `
 
-const textOf = async (file: string): Promise<string> =>
-  readFile(file, 'utf8').catch((error: unknown) => {
+// What PowerShell writes with `>`.
+const encodings: ReadonlyArray<readonly [mark: string, encoding: string]> = [
+  ['fffe', 'utf-16le'],
+  ['feff', 'utf-16be'],
+]
+
+const textIn = (bytes: Buffer): string => {
+  const mark = bytes.toString('hex', 0, 2)
+  const [, encoding = 'utf-8'] = encodings.find(([one]) => one === mark) ?? []
+  return new TextDecoder(encoding).decode(bytes)
+}
+
+const textOf = (file: string): Promise<string> =>
+  readFile(file).then(textIn, (error: unknown) => {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : String(error)
     throw new CouldNotRun(`${file} cannot be read: ${why}.`)

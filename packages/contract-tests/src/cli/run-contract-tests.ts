@@ -96,6 +96,8 @@ const runCommandNamed = async (
   let files: ReportFiles | undefined
   try {
     files = await reportFilesOf(options.values)
+    // Should something end the process before its time, no report of an earlier run is taken for this one's.
+    await files.writeWhy('It ended before its time: nothing can be said.')
     const report = await reportOf(command, options, surroundings)
     await files.write(report)
     surroundings.stdout.write(tellReport(report, look(surroundings)))

@@ -167,8 +167,8 @@ export const runCommand: ContractCommand = {
       }
       const onWait = (inSeconds: number): void =>
         context.progress(`the target asks to wait for ${String(inSeconds)} seconds`)
-      const options = { places, onResult, signal: context.signal }
-      const results = [...(await runSuite(subject, { ...options, creates, onWait }))]
+      const options = { places, onResult, onWait, signal: context.signal }
+      const results = [...(await runSuite(subject, { ...options, creates }))]
       if (runRounds !== undefined) {
         const handling = creates ? 'create' : 'validate-only'
         results.push(...(await runRounds(subject, { ...options, handling, runs: rounds, seed })))

@@ -12,7 +12,9 @@ const credentials = /^[\w.~+/-]+=*$/
 const lastLineOf = (error: unknown): string => {
   const text = typeof error === 'object' && error !== null && 'stderr' in error ? String(error.stderr) : ''
   const line = text.trim().split('\n').at(-1) ?? ''
-  return line === '' ? '' : ` It says: ${line.replaceAll(/[^\x20-\x7E]/g, ' ').slice(0, 200)}`
+  // A command that fails may print what it has got so far.
+  const shown = line.replaceAll(/[\w~+/.-]{32,}=*/g, '[redacted]').replaceAll(/[^\x20-\x7E]/g, ' ')
+  return line === '' ? '' : ` It says: ${shown.slice(0, 200)}`
 }
 
 const exitOf = (error: unknown): string =>

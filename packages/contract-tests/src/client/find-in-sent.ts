@@ -1,9 +1,9 @@
-import { DeviceInstallStateCreate, messageOfProblem, problemsOf } from '@device-install-state/model'
+import { DeviceInstallStateCreate, messageOfProblem, pointerOf, problemsOf } from '@device-install-state/model'
 import { RequestHeaders } from '@device-install-state/model/operations'
 import type { Place } from '../contract/places.js'
 import type { HttpRequest } from '../exchange/http-exchange.js'
 import { breaking, type Finding } from '../report/finding.js'
-import { shownAs, shownOf } from '../report/shown-of.js'
+import { shownMethod, shownOf } from '../report/shown-of.js'
 import { jsonOf, memberOf } from '../suite/json-of.js'
 
 const findInTarget = ({ operation, path }: Place, request: HttpRequest, token: string): ReadonlyArray<Finding> => {
@@ -12,7 +12,7 @@ const findInTarget = ({ operation, path }: Place, request: HttpRequest, token: s
   return [
     ...(request.method === operation.method
       ? []
-      : [breaking('/request/method', operation.method, shownAs('enum', request.method))]),
+      : [breaking('/request/method', operation.method, shownMethod(request.method))]),
     ...(pathname === path || pathname === `${path}/`
       ? []
       : [
@@ -87,7 +87,7 @@ const findInBody = ({ body }: HttpRequest, given: DeviceInstallStateCreate): Rea
   if (told.has('')) return ofModel
   const names = [...new Set([...Object.keys(given), ...namesIn(json)])]
   const ofValues = names
-    .filter((name) => !told.has(`/${name}`))
+    .filter((name) => !told.has(pointerOf([name])))
     .flatMap((name) => {
       const [before, after] = [memberOf(given, name), memberOf(json, name)]
       // The type is the declared one, so that it may be told or not.
@@ -95,7 +95,7 @@ const findInBody = ({ body }: HttpRequest, given: DeviceInstallStateCreate): Rea
       const expected = before === undefined ? 'nothing: it was not given' : `what was given, ${shownOf(name, before)}`
       return [
         breaking(
-          `/request/body/${name}`,
+          `/request/body${pointerOf([name])}`,
           expected,
           `${shownOf(name, after)}${anotherOne(before, after)}`,
           hintOf(before, after),

@@ -18,7 +18,7 @@ export interface Target {
   readonly url: string
   /** From now on it does this. Forgets what arrived before. */
   readonly play: (answering: Answering) => void
-  /** What arrived since it plays this. */
+  /** What arrived since it plays this, and belongs to it. */
   readonly arrived: () => ReadonlyArray<Arrived>
   readonly stop: () => Promise<void>
 }
@@ -26,7 +26,8 @@ export interface Target {
 const headersIn = ({ headersDistinct }: IncomingMessage): HttpHeaders =>
   Object.fromEntries(Object.entries(headersDistinct).map(([name, values]) => [name, (values ?? []).join(', ')]))
 
-export const startTarget = async (): Promise<Target> => {
+/** `onLate` says whether a request belongs to what was played before, and deals with it: it is cut, and not counted. */
+export const startTarget = async (onLate: (request: HttpRequest) => boolean = () => false): Promise<Target> => {
   let arrived: Array<Arrived> = []
   let answering: Answering = () => 'cut'
 
@@ -35,8 +36,9 @@ export const startTarget = async (): Promise<Target> => {
     const body = await text(message)
     const { method = '', url: path = '' } = message
     const request = { method, path, headers: headersIn(message), body, atInMs }
-    arrived.push(request)
-    const answer = answering(request)
+    const isLate = onLate(request)
+    if (!isLate) arrived.push(request)
+    const answer = isLate ? 'cut' : answering(request)
     if (answer === 'cut') response.destroy()
     else response.writeHead(answer.status, { ...answer.headers }).end(answer.body)
   }

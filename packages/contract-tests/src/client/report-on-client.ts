@@ -24,8 +24,14 @@ import { startTarget, type Target } from './node-http-target.js'
 
 const ids = { managedEBookId: 'B1.2_a-b', userInstallStateSummaryId: 'S1.2_a-b' }
 
-/** In the form of a token, so that it goes where one goes. */
-const token = 'eyJ0eXAiOiJKV1QifQ.eyJzdWIiOiJjb250cmFjdC10ZXN0cyJ9.c2lnbmF0dXJl'
+/** In the form of a token, so that it goes where one goes; another one for each call, so that its requests are known. */
+const tokenOf = (call: number): string =>
+  `eyJ0eXAiOiJKV1QifQ.${Buffer.from(JSON.stringify({ sub: 'contract-tests', call })).toString('base64url')}.c2lnbmF0dXJl`
+
+const anyToken = /eyJ0eXAiOiJKV1QifQ\.[\w-]+\.c2lnbmF0dXJl/g
+
+const tokenIn = ({ headers, path }: HttpRequest): string | undefined =>
+  `${headers['authorization'] ?? ''} ${path}`.match(anyToken)?.[0]
 
 type Ended =
   | { readonly _tag: 'Resolved' }
@@ -70,7 +76,7 @@ const sentLine = ([first]: ReadonlyArray<HttpRequest>): string | undefined => {
   }
   return curlLine({
     ...first,
-    path: first.path.replaceAll(token, tokenVariable),
+    path: first.path.replaceAll(anyToken, tokenVariable),
     headers: { ...headers, authorization: `Bearer ${tokenVariable}` },
   })
 }
@@ -90,10 +96,14 @@ interface Looking {
   readonly client: ContractClient
   readonly target: Target
   readonly deadlineInMs: number
+  /** Of the call that is looked at. */
+  readonly token: () => string
+  /** Begins another call, which has a token of its own. */
+  readonly play: Target['play']
 }
 
 const call = (
-  { client, deadlineInMs, target }: Looking,
+  { client, deadlineInMs, target, token }: Looking,
   place: Place,
   state: DeviceInstallStateCreate,
 ): Promise<Ended> =>
@@ -102,7 +112,7 @@ const call = (
       client.create({
         ...ids,
         baseUrl: target.url,
-        token,
+        token: token(),
         version: place.version,
         operation: place.operation.name,
         state,
@@ -115,10 +125,10 @@ const lookAtSent = async (
   place: Place,
   state: DeviceInstallStateCreate,
 ): Promise<ReadonlyArray<Finding>> => {
-  looking.target.play(created)
+  looking.play(created)
   const result = await call(looking, place, state)
   return [
-    ...findInSent(place, state, token, looking.target.arrived()),
+    ...findInSent(place, state, looking.token(), looking.target.arrived()),
     ...mustResolve(result, 'The answer is a 201 with the entity.'),
   ]
 }
@@ -153,7 +163,7 @@ const lookAtAnswer = async (
   findInRequests: (arrived: ReadonlyArray<HttpRequest>) => ReadonlyArray<Finding>,
   find: Find,
 ): Promise<ReadonlyArray<Finding>> => {
-  looking.target.play(answer)
+  looking.play(answer)
   const result = await call(looking, place, exampleState())
   return [...find(result), ...findInRequests(looking.target.arrived())]
 }
@@ -167,8 +177,8 @@ const lookAtWait = async (
   place: Place,
   { answer, retryAfterInSeconds }: AnswerToWaitFor,
 ): Promise<ReadonlyArray<Finding>> => {
-  const { arrived, play } = looking.target
-  play((request) => (arrived().length === 1 ? answer(request) : created(request)))
+  const { arrived } = looking.target
+  looking.play((request) => (arrived().length === 1 ? answer(request) : created(request)))
   const state = exampleState()
   const result = await call(looking, place, state)
   const [first, second, ...more] = arrived()
@@ -188,9 +198,15 @@ const lookAtWait = async (
           ),
         ]),
     // The second is taken, and must be as good as the first.
-    ...findInSent(place, state, token, [second, ...more]),
+    ...findInSent(place, state, looking.token(), [second, ...more]),
     ...mustResolve(result, 'It was sent again, and the answer is a 201.'),
   ]
+}
+
+/** Of what belongs to the host that was asked, the worst that another one got. */
+const whatWasCarried = ({ body, headers }: HttpRequest): string => {
+  if (headers['authorization'] !== undefined) return '/request/headers/authorization'
+  return body === '' ? '/requests' : '/request/body'
 }
 
 /** A redirect to where neither token nor body belongs. */
@@ -198,7 +214,7 @@ const lookAtRedirect = async (looking: Looking, place: Place, status: number): P
   const elsewhere = await startTarget()
   try {
     elsewhere.play(created)
-    looking.target.play(({ path }) => ({ status, headers: { location: `${elsewhere.url}${path}` }, body: '' }))
+    looking.play(({ path }) => ({ status, headers: { location: `${elsewhere.url}${path}` }, body: '' }))
     const result = await call(looking, place, exampleState())
     const [followed] = elsewhere.arrived()
     return [
@@ -206,7 +222,7 @@ const lookAtRedirect = async (looking: Looking, place: Place, status: number): P
         ? []
         : [
             breaking(
-              followed.headers['authorization'] === undefined ? '/request/body' : '/request/headers/authorization',
+              whatWasCarried(followed),
               'to stay with the host that was asked',
               'sent to another one',
               'Neither Graph nor the gateway redirects: whoever does is somebody else.',
@@ -254,6 +270,13 @@ const drawn = async (
   }
 }
 
+const afterItsEnd = breaking(
+  '/requests',
+  'none, once the promise of a create has ended',
+  'one more',
+  'What is sent again behind the back of whoever asked creates a state that nobody knows of.',
+)
+
 /** Lets a client make creates of all kinds against a listener on loopback, and says what of the contract it does not keep. */
 export const reportOnClient = async (client: ContractClient, options: ClientOptions = {}): Promise<Report> => {
   const { deadlineInMs = 5_000, operations, runs = 30, signal, versions } = options
@@ -264,8 +287,24 @@ export const reportOnClient = async (client: ContractClient, options: ClientOpti
   )
   const [place] = places
   if (place === undefined) throw new TypeError('a client knows one operation and one version at least')
-  const target = await startTarget()
-  const looking: Looking = { client, target, deadlineInMs }
+  const late: Array<Finding> = []
+  let calls = 0
+  const target = await startTarget((request) => {
+    const token = tokenIn(request)
+    const isLate = token !== undefined && token !== tokenOf(calls)
+    if (isLate) late.push(afterItsEnd)
+    return isLate
+  })
+  const looking: Looking = {
+    client,
+    target,
+    deadlineInMs,
+    token: () => tokenOf(calls),
+    play: (answering) => {
+      calls += 1
+      target.play(answering)
+    },
+  }
   const results: Array<Result> = []
   const look = async (group: string, name: string, find: () => Promise<ReadonlyArray<Finding>>): Promise<void> => {
     if (signal?.aborted === true) return
@@ -315,6 +354,7 @@ export const reportOnClient = async (client: ContractClient, options: ClientOpti
     for (const status of [301, 302, 303, 307, 308]) {
       await look('what is refused', `a redirect, ${String(status)}`, () => lookAtRedirect(looking, place, status))
     }
+    await look('what is sent', 'nothing more, once a create has ended', () => Promise.resolve(late.slice(0, 1)))
   } finally {
     await target.stop()
   }

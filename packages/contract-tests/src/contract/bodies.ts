@@ -58,6 +58,8 @@ export const bodiesToTake: ReadonlyArray<NamedBody> = [
     'with letters of many scripts',
     forAll(isText, 'Zoë’s 📱 \u0645\u0631\u062D\u0628\u0627 e\u0301 \u2028 "\\/\u0007'),
   ),
+  exampleWith('with what markup, shells and databases read', forAll(isText, `<b>&amp; '"$(x)%s;-- \\ ../ {{x}}`)),
+  exampleWith('with white space around texts', forAll(isText, ' \t x \u00A0\n')),
   exampleWith('with texts of 500 characters', forAll(isText, 'x'.repeat(500))),
   exampleWith('with an id', { id: deviceInstallStateFields.id.example }),
   body('without @odata.type', without('@odata.type')),

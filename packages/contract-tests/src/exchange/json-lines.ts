@@ -14,7 +14,8 @@ const withoutSecrets = (headers: HttpHeaders): HttpHeaders =>
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
       if (!secrets.has(name)) return [name, value]
-      return [name, /^Bearer /i.test(value) ? 'Bearer [redacted]' : '[redacted]']
+      const [scheme = ''] = /^(?:Bearer|Basic|Digest|DPoP|Negotiate) /i.exec(value) ?? []
+      return [name, `${scheme}[redacted]`]
     }),
   )
 

@@ -5,12 +5,14 @@ export type Destination =
   | { readonly _tag: 'Port'; readonly host: string; readonly port: number | undefined }
   | { readonly _tag: 'Path'; readonly path: string }
 
-/** Compares as hosts do: without brackets, case, or a dot at the end. */
-const plainHost = (host: string): string =>
-  host
+/** Compares as hosts do: without brackets, case, or a dot at the end; an address of version 6 in its shortest form. */
+const plainHost = (host: string): string => {
+  const plain = host
     .toLowerCase()
     .replace(/^\[(.*)\]$/, '$1')
     .replace(/\.$/, '')
+  return isIP(plain) === 6 && !plain.includes('%') ? new URL(`http://[${plain}]`).hostname.slice(1, -1) : plain
+}
 
 export const atPort = (host: string, port: number | undefined): Destination => ({
   _tag: 'Port',
@@ -45,7 +47,8 @@ const hostAndPort = /^(?:\[(?<address>[^\]]+)\]|(?<host>[^:/?#@[\]\s]+))(?::(?<p
 export const readDestination = (text: string): Destination | undefined => {
   if (isIP(text) === 6) return atPort(text, undefined)
   const { address, host = address, port } = hostAndPort.exec(text)?.groups ?? {}
-  if (host === undefined || (address !== undefined && isIP(address) !== 6)) return undefined
+  const isPort = port === undefined || (Number(port) > 0 && Number(port) < 65_536)
+  if (host === undefined || !isPort || (address !== undefined && isIP(address) !== 6)) return undefined
   return atPort(host, port === undefined ? undefined : Number(port))
 }
 

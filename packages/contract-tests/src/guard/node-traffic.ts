@@ -69,8 +69,12 @@ const watchedBy = Symbol('watched by')
 // oxlint-disable-next-line typescript/unbound-method -- it is called on the socket that connects
 const { connect } = Socket.prototype
 
+// Of all copies of this module that a process may have: what one of them holds back is none of the others' business.
+const isHeldBack = Symbol.for('@device-install-state/contract-tests/guard: held back')
+
 // A lookup that fails is a failure that every client can bear, and nothing has left by then.
 const heldBack = (slipped: TrafficSlipped): object => ({
+  [isHeldBack]: true,
   host: 'held-back.invalid',
   port: 1,
   lookup: (_host: string, _options: unknown, answer: (error: Error) => void) => answer(slipped),
@@ -92,8 +96,13 @@ const judgeLookup = (socket: Socket, judges: ReadonlyArray<Watch>, to: Destinati
 
 // Every way to connect ends here, however its module was imported.
 function watchedConnect(this: Socket, ...args: Array<unknown>): Socket {
+  const options = optionsOf(args)
+  if (property(options, isHeldBack) === true) {
+    Reflect.apply(connect, this, args)
+    return this
+  }
   const all = [...watches]
-  const to = destinationOf(optionsOf(args))
+  const to = destinationOf(options)
   const isOfMsw = isInHandsOfMsw(this)
   if (isOfMsw && all.length > 0) askedOfMsw.set(showDestination(to), lineThatAsked())
   const slipped = isOfMsw ? undefined : judged(all, 'connection', to)

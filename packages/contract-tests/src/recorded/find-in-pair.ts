@@ -5,9 +5,10 @@ import {
   messageOfProblem,
   problemsOf,
 } from '@device-install-state/model'
-import { JsonMediaType, type Operation, type AnyOperation, operations } from '@device-install-state/model/operations'
+import { type AnyOperation, graphVersions, JsonMediaType, operations } from '@device-install-state/model/operations'
 import type * as t from 'io-ts'
 import { placeOf } from '../double/place-of.js'
+import type { HttpRequest } from '../exchange/http-exchange.js'
 import { breaking, type Finding } from '../report/finding.js'
 import { shownOf } from '../report/shown-of.js'
 import { findInCorrelation } from '../suite/find-in-correlation.js'
@@ -27,44 +28,67 @@ export type Relevance =
 const versionedPathOf = (path: string): string => /\/(?:v1\.0|beta)\/.*$/s.exec(path.replace(/\?.*$/s, ''))?.[0] ?? ''
 
 /** Whether a pair is about the two routes, and how. */
-export const relevanceOf = ({ request }: RecordedPair): Relevance => {
+export const relevanceOf = ({ request }: Pick<RecordedPair, 'request'>): Relevance => {
   const path = versionedPathOf(request.path)
   for (const operation of operations) {
     const place = placeOf(operation, ['v1.0', 'beta'], path)
     if (place._tag === 'Elsewhere') continue
-    if (request.method === operation.method && place._tag !== 'Item') return { _tag: 'Create', operation }
-    if (request.method === 'GET') return { _tag: place._tag === 'Item' ? 'Get' : 'List', operation }
+    if (request.method.toUpperCase() === operation.method && place._tag !== 'Item') return { _tag: 'Create', operation }
+    if (request.method.toUpperCase() === 'GET') return { _tag: place._tag === 'Item' ? 'Get' : 'List', operation }
   }
   return { _tag: 'Elsewhere' }
 }
 
-const findInRequest = ({ body }: Pick<Operation, 'body'>, { request }: RecordedPair): ReadonlyArray<Finding> => {
-  const { headers, path } = request
-  const read = jsonOf(request.body)
-  const decoded = read === undefined ? undefined : body.decode(read.json)
+const leftOut = 'Some recorders leave it out: then this is no mistake of whoever sent it.'
+
+const findInPath = ({ ids, match }: AnyOperation, { path }: HttpRequest): ReadonlyArray<Finding> => {
+  const versioned = versionedPathOf(path)
+  const isMalformed = graphVersions.some((version) => match(version, versioned)._tag === 'MalformedIds')
   return [
+    ...(isMalformed ? [breaking('/request/path', 'ids that are well-formed', `one that is none of ${ids.name}`)] : []),
     ...(path.includes('?') ? [breaking('/request/path', 'no query', 'one')] : []),
-    ...(JsonMediaType.is(headers['content-type'])
+  ]
+}
+
+/** What was left out by a recorder, or put into its place, shows nothing of what was sent. */
+const findInAuthorization = (authorization: string | undefined): ReadonlyArray<Finding> => {
+  const pointer = '/request/headers/authorization'
+  if (authorization === undefined) return [breaking(pointer, 'Bearer, and a token', 'nothing', leftOut)]
+  const isOtherScheme = /^(?!Bearer )[\w-]+ +\S/i.test(authorization) || /^eyJ[\w-]*\./.test(authorization)
+  return isOtherScheme ? [breaking(pointer, 'Bearer, and a token', 'something else')] : []
+}
+
+const findInHeaders = (side: Side, { headers }: HttpRequest): ReadonlyArray<Finding> => {
+  const { authorization, 'content-type': type, 'idempotency-key': key } = headers
+  return [
+    ...(JsonMediaType.is(type)
       ? []
       : [
           breaking(
             '/request/headers/content-type',
             'application/json',
-            headers['content-type'] === undefined ? 'nothing' : 'something else',
+            type === undefined ? 'nothing' : 'something else',
           ),
         ]),
-    ...(headers['authorization'] === undefined
-      ? [
-          breaking(
-            '/request/headers/authorization',
-            'Bearer, and a token',
-            'nothing',
-            'Some recorders leave it out: then this is no mistake of the client.',
-          ),
-        ]
-      : []),
+    ...findInAuthorization(authorization),
+    ...(side === 'graph' || key === undefined || /^[\x21-\x7E]{1,255}$/.test(key)
+      ? []
+      : [breaking('/request/headers/idempotency-key', '1 to 255 visible ASCII characters', 'something else')]),
+  ]
+}
+
+const findInRequest = (side: Side, operation: AnyOperation, { request }: RecordedPair): ReadonlyArray<Finding> => {
+  const read = jsonOf(request.body)
+  const decoded = read === undefined ? undefined : operation.body.decode(read.json)
+  return [
+    ...findInPath(operation, request),
+    ...findInHeaders(side, request),
     ...(read === undefined
-      ? [breaking('/request/body', 'JSON', request.body === '' ? 'nothing' : 'what is none')]
+      ? [
+          request.body === ''
+            ? breaking('/request/body', 'JSON', 'nothing', leftOut)
+            : breaking('/request/body', 'JSON', 'what is none'),
+        ]
       : []),
     ...(decoded?._tag === 'Left'
       ? problemsOf(decoded.left).map((problem) =>
@@ -80,9 +104,19 @@ const findInRequest = ({ body }: Pick<Operation, 'body'>, { request }: RecordedP
   ]
 }
 
+const noJson = (expected: string, body: string): Finding =>
+  body === ''
+    ? breaking(
+        '/answer/body',
+        expected,
+        'nothing',
+        'Some recorders leave bodies out: then this is no mistake of whoever answered.',
+      )
+    : breaking('/answer/body', expected, 'what is no JSON')
+
 const findInCodec = (codec: t.Mixed, body: string): ReadonlyArray<Finding> => {
   const read = jsonOf(body)
-  if (read === undefined) return [breaking('/answer/body', codec.name, 'what is no JSON')]
+  if (read === undefined) return [noJson(codec.name, body)]
   const decoded = codec.decode(read.json)
   return decoded._tag === 'Right'
     ? []
@@ -93,7 +127,7 @@ const findInCodec = (codec: t.Mixed, body: string): ReadonlyArray<Finding> => {
 
 const findInCreated = (operation: AnyOperation, pair: RecordedPair): ReadonlyArray<Finding> => {
   const read = jsonOf(pair.answer.body)
-  if (read === undefined) return [breaking('/answer/body', 'the entity that was created', 'what is no JSON')]
+  if (read === undefined) return [noJson('the entity that was created', pair.answer.body)]
   const ofEntity = findInEntity(operation, read.json)
   const sent = jsonOf(pair.request.body)?.json
   const told = new Set(ofEntity.map(({ pointer }) => pointer))
@@ -141,7 +175,7 @@ export const findInPair = (
         ? findInFailure(pair, false)
         : []
   }
-  const ofRequest = findInRequest(operation, pair)
+  const ofRequest = findInRequest(side, operation, pair)
   if (status === 201) return [...ofRequest, ...findInCreated(operation, pair), ...ofIds]
   // What was refused for what is wrong with it keeps the contract on the other side.
   if (status >= 400) return [...ofRequest, ...findInFailure(pair, ofRequest.length === 0), ...ofIds]

@@ -45,16 +45,21 @@ const statusOf = (node: unknown): number | undefined => {
   return typeof status === 'number' ? status : undefined
 }
 
+const contentOf = (node: unknown): string => {
+  const content = textAt(node, 'text') ?? ''
+  return textAt(node, 'encoding') === 'base64' ? Buffer.from(content, 'base64').toString('utf8') : content
+}
+
+/** Whoever reads an answer by the Fetch standard does not see a byte order mark. */
+const withoutMark = (text: string): string => text.replace(/^\uFEFF/, '')
+
 const pairOfHar =
   (file: string) =>
   (entry: unknown, index: number): ReadonlyArray<RecordedPair> => {
     const place = `entry ${String(index + 1)}`
     const [request, response] = [at(entry, 'request'), at(entry, 'response')]
-    const status = mustBe(statusOf(response), file, place, '/response/status')
     // What was blocked, or never answered.
-    if (status === 0) return []
-    const content = textAt(response, 'content', 'text') ?? ''
-    const isBase64 = textAt(response, 'content', 'encoding') === 'base64'
+    if (response === null || statusOf(response) === 0) return []
     return [
       {
         place,
@@ -62,12 +67,12 @@ const pairOfHar =
           method: mustBe(textAt(request, 'method'), file, place, '/request/method'),
           path: pathOf(mustBe(textAt(request, 'url'), file, place, '/request/url')),
           headers: headersOf(at(request, 'headers')),
-          body: textAt(request, 'postData', 'text') ?? '',
+          body: contentOf(at(request, 'postData')),
         },
         answer: {
-          status,
+          status: mustBe(statusOf(response), file, place, '/response/status'),
           headers: headersOf(at(response, 'headers')),
-          body: isBase64 ? Buffer.from(content, 'base64').toString('utf8') : content,
+          body: withoutMark(contentOf(at(response, 'content'))),
         },
       },
     ]
@@ -95,7 +100,7 @@ const pairOfLine = (file: string, line: string, number: number): RecordedPair =>
     answer: {
       status: mustBe(statusOf(answer), file, place, '/answer/status'),
       headers: headersOf(at(answer, 'headers')),
-      body: bodyOf(at(answer, 'body')),
+      body: withoutMark(bodyOf(at(answer, 'body'))),
     },
   }
 }
@@ -108,7 +113,7 @@ const whatItIs = (text: string): string => {
 
 /** Reads a recording: HAR 1.2, or JSON Lines, told apart by what is in it. Throws `CouldNotRun`, with entry or line. */
 export const readRecording = (file: string, source: string): ReadonlyArray<RecordedPair> => {
-  const text = source.replace(/^\uFEFF/, '')
+  const text = withoutMark(source)
   if (text.trim() === '') throw new CouldNotRun(`${file} is empty.`)
   const whole = jsonOf(text)
   if (whole !== undefined && at(whole.json, 'log') !== undefined) {
@@ -117,7 +122,7 @@ export const readRecording = (file: string, source: string): ReadonlyArray<Recor
     return listAt(whole.json, 'log', 'entries').flatMap(pairOfHar(file))
   }
   const lines = text.split('\n')
-  const [first = ''] = lines
+  const first = lines.find((line) => line.trim() !== '') ?? ''
   if (whole === undefined && (!/^\s*\{.*\}\s*$/.test(first) || /^\s*\{\s*"log"/.test(text))) {
     throw new CouldNotRun(`${file} is no recording, neither HAR nor JSON Lines. ${whatItIs(text)}`)
   }

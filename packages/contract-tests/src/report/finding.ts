@@ -45,8 +45,22 @@ export const verdictOf = ({ findings, skipped }: Result): Verdict => {
   return skipped === undefined ? 'kept' : 'skipped'
 }
 
+/** What properties are called, and places in lists. What has another form may be a value in the place of a name. */
+const nameForm = /^(?:\d{1,6}|[A-Za-z]\w{0,63}|(?:[A-Za-z]\w{0,63})?@(?:odata|microsoft)\.[\w.]{1,64})$/
+
+const shownName = (name: string): string =>
+  name === '' || nameForm.test(name) ? name : `(a name of ${String(name.length)} characters)`
+
+/** The pointer as a report may show it: below a body, names are whatever somebody sent. */
+const shownPointer = (pointer: string): string => {
+  const [, body = pointer, below = ''] = /^((?:\/graph)?\/(?:request|answer)\/body)(?=.)(.*)$/s.exec(pointer) ?? []
+  if (below === '') return pointer
+  const [before = '', ...names] = below.split('/')
+  return [`${body}${shownName(before)}`, ...names.map(shownName)].join('/')
+}
+
 export const breaking = (pointer: string, expected: string, found: string, hint?: string): Finding => ({
-  pointer,
+  pointer: shownPointer(pointer),
   severity: 'breaking',
   expected,
   found,

@@ -7,6 +7,9 @@ describe('a value in a report', () => {
   it.each([
     ['installState', 'installed', '"installed"'],
     ['installState', 'Ada Lovelace', 'a string of 12 characters'],
+    ['installState', 'Lovelace', 'a string of 8 characters'],
+    ['installState', 'Installed', '"Installed"'],
+    ['installState', 'retired', '"retired"'],
     ['lastSyncDateTime', '2026-01-15T09:30:00Z', '"2026-01-15T09:30:00Z"'],
     ['lastSyncDateTime', 'when Ada came', 'a string of 13 characters'],
     ['deviceName', 'Ada’s tablet', 'a string of 12 characters'],

@@ -1,14 +1,20 @@
+import { installStates } from '@device-install-state/model'
 import { deviceInstallStateFields, type Field, type FieldClass } from '@device-install-state/model/fields'
 
 const fields: ReadonlyMap<string, Field> = new Map(Object.entries(deviceInstallStateFields))
+
+/** As Graph's enums are written, and types: a name begins otherwise. */
+const memberForm = /^#?[a-z][\w.]{0,63}$/
+
+const members: ReadonlySet<string> = new Set(installStates.map((member) => member.toLowerCase()))
 
 /**
  * The forms in which values of a class tell nothing of anyone. A value that has slipped into the wrong property, a name
  * where a state should be, has another form and is hidden.
  */
-const clearForms: Partial<Readonly<Record<FieldClass, RegExp>>> = {
-  enum: /^[#\w.]{1,64}$/,
-  timestamp: /^[\d:.+TZ-]{1,40}$/i,
+const isClear: Partial<Readonly<Record<FieldClass, (value: string) => boolean>>> = {
+  enum: (value) => memberForm.test(value) || members.has(value.toLowerCase()),
+  timestamp: (value) => /^[\d:.+TZ-]{1,40}$/i.test(value),
 }
 
 /** A value as a report may show it, by its class: that of an enum or a date in clear, of all others the kind and size. */
@@ -19,9 +25,20 @@ export const shownAs = (fieldClass: FieldClass | undefined, value: unknown): str
   if (typeof value === 'object') return `an object of ${String(Object.keys(value).length)} properties`
   if (typeof value !== 'string') return `a ${typeof value}`
   if (value === '') return 'an empty string'
-  const form = fieldClass === undefined ? undefined : clearForms[fieldClass]
-  return form?.test(value) === true ? JSON.stringify(value) : `a string of ${String(value.length)} characters`
+  const isShown = fieldClass !== undefined && isClear[fieldClass]?.(value) === true
+  return isShown ? JSON.stringify(value) : `a string of ${String(value.length)} characters`
 }
 
 /** The value of a property of a deviceInstallState, by the class that the model gives it; one that nobody knows is hidden. */
 export const shownOf = (property: string, value: unknown): string => shownAs(fields.get(property)?.class, value)
+
+/** A method, which may be any word. */
+export const shownMethod = (method: unknown): string =>
+  typeof method === 'string' && /^[A-Z]{1,20}$/.test(method) ? method : 'another one'
+
+/** What a header says of a body, without what it says of how it is to be read. */
+export const shownMediaType = (text: string | undefined): string => {
+  const [, type] = /^\s*([\w.+-]{1,40}\/[\w.+-]{1,60})\s*(?:;|$)/.exec(text ?? '') ?? []
+  if (type !== undefined) return type
+  return text === undefined ? 'no content type' : 'another content type'
+}

@@ -8,7 +8,7 @@ import { breaking, type Finding, type Result } from '../report/finding.js'
 import { curlLine } from '../suite/curl-line.js'
 import { tokenVariable } from '../suite/headers-of.js'
 import { type Handling, lookAt, requestOf } from '../suite/look-at.js'
-import { patientSend } from '../suite/run-suite.js'
+import { patientSend } from '../suite/patient-send.js'
 import type { Subject } from '../suite/subject.js'
 
 export interface RoundsOptions {
@@ -18,6 +18,7 @@ export interface RoundsOptions {
   readonly runs: number
   readonly seed: number
   readonly onResult?: (result: Result) => void
+  readonly onWait?: (inSeconds: number) => void
   readonly signal?: AbortSignal
 }
 
@@ -80,18 +81,20 @@ class Broken extends Error {
 
 const runRound = async (subject: Subject, round: Round, options: RoundsOptions): Promise<Result> => {
   const { handling, places, runs, seed } = options
-  const send = patientSend(subject.send)
+  const send = patientSend(subject.send, { onWait: options.onWait, signal: options.signal })
   const startedAt = performance.now()
   const at = fc.constantFrom(...places)
   let failed: CouldNotRun | undefined
 
   const look = async (interaction: Interaction): Promise<ReadonlyArray<Finding>> => {
     const { answer, findings } = await lookAt(subject, interaction, handling, send)
+    // What was answered in the middle of an interruption says nothing.
+    if (options.signal?.aborted === true) return []
     return round.isLoose && interaction.owed._tag !== 'Created' ? findFailure(answer.status) : findings
   }
   const details = await fc.check(
     fc.asyncProperty(at, round.bodies, async (place, body) => {
-      if (failed !== undefined) return
+      if (failed !== undefined || options.signal?.aborted === true) return
       const findings = await look(createOf(place, 'it is drawn', body)).catch((error: unknown) => {
         if (!(error instanceof CouldNotRun)) throw error
         failed = error

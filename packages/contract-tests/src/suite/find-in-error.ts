@@ -1,7 +1,7 @@
 import { GraphError, innerErrorOf, problemsOf } from '@device-install-state/model'
 import type { HttpAnswer } from '../exchange/http-exchange.js'
 import { breaking, type Finding } from '../report/finding.js'
-import { shownAs } from '../report/shown-of.js'
+import { shownAs, shownMediaType } from '../report/shown-of.js'
 import { jsonOf } from './json-of.js'
 
 export type ErrorRead =
@@ -16,10 +16,10 @@ export const shownCode = (code: string): string =>
 export const readError = ({ body, headers }: HttpAnswer): ErrorRead => {
   const read = jsonOf(body)
   if (read === undefined) {
-    const type = headers['content-type'] ?? 'no content type'
+    const type = shownMediaType(headers['content-type'])
     return {
       _tag: 'Unreadable',
-      findings: [breaking('/answer/body', 'an error in the shape of Graph', `what is no JSON (${type.slice(0, 60)})`)],
+      findings: [breaking('/answer/body', 'an error in the shape of Graph', `what is no JSON (${type})`)],
     }
   }
   const decoded = GraphError.decode(read.json)

@@ -2,7 +2,7 @@ import { DeviceInstallStateCreate } from '@device-install-state/model'
 import type { Interaction } from '../contract/interaction.js'
 import type { HttpAnswer } from '../exchange/http-exchange.js'
 import { breaking, type Finding } from '../report/finding.js'
-import { shownAs, shownOf } from '../report/shown-of.js'
+import { shownMediaType, shownMethod, shownOf } from '../report/shown-of.js'
 import { findInEcho, findInEntity } from './find-in-entity.js'
 import { readError, shownCode } from './find-in-error.js'
 import { jsonOf, memberOf } from './json-of.js'
@@ -35,7 +35,7 @@ const isJson = ({ headers }: HttpAnswer): boolean => /^application\/json\s*(?:;|
 const findInMediaType = (answer: HttpAnswer): ReadonlyArray<Finding> =>
   isJson(answer)
     ? []
-    : [breaking('/answer/headers/content-type', 'application/json', answer.headers['content-type'] ?? 'nothing')]
+    : [breaking('/answer/headers/content-type', 'application/json', shownMediaType(answer.headers['content-type']))]
 
 /** What is wrong with the answer to a create that is to be made. */
 export const findInCreated = (interaction: Interaction, answer: HttpAnswer): ReadonlyArray<Finding> => {
@@ -101,7 +101,7 @@ export const findAtGraph = (
   return [
     ...(seen.method === operation.method
       ? []
-      : [breaking(`${place}/method`, operation.method, shownAs('enum', seen.method))]),
+      : [breaking(`${place}/method`, operation.method, shownMethod(seen.method))]),
     ...(seen.path === path ? [] : [breaking(`${place}/path`, 'the path that the operation prints', 'another one')]),
     ...(/^application\/json\s*(?:;|$)/i.test(String(memberOf(seen.headers, 'content-type')))
       ? []

@@ -34,6 +34,8 @@ export const nodeHttpSend = (base: URL, deadlineInMs = 30_000): HttpSend => {
         signal,
       }
       const sent = isTls ? httpsRequest(options) : httpRequest(options)
+      // Without it any coding would do, RFC 9110 section 12.5.3.
+      sent.setHeader('accept-encoding', 'identity')
       for (const [name, value] of Object.entries(headers)) sent.setHeader(name, value)
       // Node frames the body of a DELETE only when it is told how long it is.
       if (body !== '') sent.setHeader('content-length', Buffer.byteLength(body))
@@ -55,6 +57,11 @@ const headersIn = ({ headers }: IncomingMessage): HttpHeaders =>
   )
 
 const answerOf = async (response: IncomingMessage): Promise<HttpAnswer> => {
+  const coding = response.headers['content-encoding'] ?? 'identity'
+  if (coding !== 'identity') {
+    response.destroy()
+    throw new Error('the answer has a content-encoding, and "identity" was asked for')
+  }
   const chunks: Array<Uint8Array> = []
   let size = 0
   for await (const chunk of response) {

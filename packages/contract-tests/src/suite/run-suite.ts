@@ -1,13 +1,11 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Interaction } from '../contract/interaction.js'
 import type { Place } from '../contract/places.js'
 import { interactionsAt } from '../contract/interactions.js'
-import { CouldNotRun } from '../could-not-run.js'
-import type { HttpAnswer, Send } from '../exchange/http-exchange.js'
 import type { Result } from '../report/finding.js'
 import { curlLine } from './curl-line.js'
 import { tokenVariable } from './headers-of.js'
 import { type Handling, lookAt, requestOf } from './look-at.js'
+import { patientSend } from './patient-send.js'
 import type { Side, Subject } from './subject.js'
 
 export interface SuiteOptions {
@@ -43,41 +41,6 @@ export const interactionsOf = (side: Side, places: ReadonlyArray<Place>): Readon
 export const createsOf = (side: Side, places: ReadonlyArray<Place>): number =>
   interactionsOf(side, places).filter(({ owed }) => owed._tag === 'Created').length
 
-const longestWaitInSeconds = 60
-const mostTries = 5
-
-/** Waits as a 429 or 503 says, and sends again: nothing was done. */
-export const patientSend =
-  (send: Send, onWait: (inSeconds: number) => void = () => undefined): Send =>
-  async (request) => {
-    for (let tried = 1; ; tried++) {
-      const answer = await send(request)
-      const inSeconds = secondsToWait(answer)
-      if (inSeconds === undefined) return answer
-      if (tried === mostTries) {
-        throw new CouldNotRun(
-          `The target answered ${String(answer.status)} ${String(mostTries)} times in a row to one call, though each waited as it was told. Try again when less is going on.`,
-        )
-      }
-      if (inSeconds > longestWaitInSeconds) {
-        throw new CouldNotRun(
-          `The target answers ${String(answer.status)} and asks to come again in ${String(inSeconds)} seconds. Try again then.`,
-        )
-      }
-      onWait(inSeconds)
-      await wait(inSeconds * 1000)
-    }
-  }
-
-// Seconds or a date, RFC 9110 §10.2.3.
-const secondsToWait = ({ headers, status }: HttpAnswer): number | undefined => {
-  const text = headers['retry-after'] ?? ''
-  if (status !== 429 && status !== 503) return undefined
-  if (/^\d{1,6}$/.test(text)) return Number(text)
-  const at = text.endsWith('GMT') ? Date.parse(text) : Number.NaN
-  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - Date.now()) / 1000))
-}
-
 /** A line for a shell that asks the same again. */
 const reproductionOf = (interaction: Interaction, handling: Handling): string => {
   const { headers, ...request } = requestOf(interaction, handling, tokenVariable)
@@ -92,14 +55,17 @@ const skippedAtGraph =
 export const runSuite = async (subject: Subject, options: SuiteOptions): Promise<ReadonlyArray<Result>> => {
   const { creates, onResult = () => undefined, onWait, places, signal } = options
   const { side } = subject
+  const isInterrupted = (): boolean => signal?.aborted === true
   const handling: Handling = side === 'gateway' && !creates ? 'validate-only' : 'create'
-  const send = patientSend(subject.send, onWait)
+  const send = patientSend(subject.send, { onWait, signal })
   const results: Array<Result> = []
   for (const interaction of options.interactions ?? interactionsOf(side, places)) {
-    if (signal?.aborted === true) break
+    if (isInterrupted()) break
     const startedAt = performance.now()
     const isSkipped = side === 'graph' && !creates && !isHarmless(interaction)
     const findings = isSkipped ? [] : (await lookAt(subject, interaction, handling, send)).findings
+    // What was answered in the middle of an interruption says nothing.
+    if (isInterrupted() && findings.length > 0) break
     const result: Result = {
       group: interaction.place.name,
       name: interaction.name,
