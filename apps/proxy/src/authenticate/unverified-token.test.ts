@@ -50,6 +50,25 @@ describe('a token that is well formed', () => {
   })
 })
 
+describe('the ends of a token', () => {
+  it.each(['x.', '\n', ' '])('have nothing before them: %j', (before) => {
+    expect(whyNot(`${before}${token()}`)).toBe('notAJws')
+  })
+
+  it.each(['.x', '\n', ' '])('and nothing behind: %j', (behind) => {
+    expect(whyNot(`${token()}${behind}`)).toBe('notAJws')
+  })
+
+  it('may be of any bytes, of which base64url prints some otherwise than base64', () => {
+    // Their base64 has `+` and `/`.
+    expect(read(token({ iss: '>>>???' }))).toMatchObject({ right: { issuer: '>>>???' } })
+  })
+
+  it('name a key in 256 characters at most', () => {
+    expect(whyNot(token({}, { ...header, kid: 'k'.repeat(256) }))).toBeUndefined()
+  })
+})
+
 describe('a part that is no canonical base64url', () => {
   // Of two characters the second has 4 bits to spare, of three the third 2; one alone is no byte at all.
   it.each(['AA', 'AQ', 'Ag', 'Aw', '_w', 'AAA', 'AAE', 'AAI', 'AA8', 'AAAA'])('(%s) is one', (signature) => {
@@ -82,6 +101,8 @@ describe('a header', () => {
     ['zip', { zip: 'DEF' }],
     ['an empty key name', { kid: '' }],
     ['a long key name', { kid: 'k'.repeat(257) }],
+    ['a key name that is none', { kid: ['k1'] }],
+    ['no key name', { kid: undefined }],
     ['another algorithm', { alg: 'rs256' }],
     ['another type', { typ: 'jwt' }],
   ])('with %s is refused', (_, change) => {

@@ -49,6 +49,69 @@ describe('what is told of an answer of Entra', () => {
   })
 })
 
+describe('what Entra may say', () => {
+  it.each([
+    'access_denied',
+    'consent_required',
+    'interaction_required',
+    'invalid_client',
+    'invalid_grant',
+    'invalid_request',
+    'invalid_resource',
+    'invalid_scope',
+    'invalid_target',
+    'login_required',
+    'server_error',
+    'temporarily_unavailable',
+    'unauthorized_client',
+    'unsupported_grant_type',
+    'unsupported_response_type',
+  ])('is told by its word: %s', (error) => {
+    expect(wordsOfAnswer(answer({ error }))).toBe(error)
+  })
+
+  it.each([
+    'additional_action',
+    'bad_token',
+    'basic_action',
+    'client_mismatch',
+    'consent_required',
+    'device_authentication_failed',
+    'message_only',
+    'protection_policy_required',
+    'token_expired',
+    'user_password_expired',
+  ])('is told with its second word: %s', (suberror) => {
+    expect(wordsOfAnswer(answer({ error: 'invalid_grant', suberror }))).toBe(`invalid_grant ${suberror}`)
+  })
+
+  it.each<[string, ReadonlyArray<unknown>]>([
+    ['AADSTS10000', [9_999, 10_000]],
+    ['AADSTS99999999', [99_999_999, 100_000_000]],
+    ['AADSTS50001 AADSTS50002 AADSTS50003', [50_001, 50_002, 50_003, 50_004]],
+    ['AADSTS50001', ['50002', [50_003], 50_001]],
+  ])('has its codes told, three at most: %s', (told, codes) => {
+    expect(wordsOfAnswer(answer({ error: 'invalid_grant', error_codes: codes }))).toBe(`invalid_grant ${told}`)
+  })
+
+  it.each<[string, object]>([
+    ['a code in the middle of a sentence', { error_description: 'see AADSTS50013' }],
+    ['a code in a list', { error_description: ['AADSTS50013'] }],
+    ['a trace in a list', { trace_id: [trace] }],
+    ['a trace with more before it', { trace_id: `secret ${trace}` }],
+    ['a trace with more behind it', { trace_id: `${trace} secret` }],
+  ])('and nothing of what it says otherwise: %s', (_, said) => {
+    expect(wordsOfAnswer(answer({ error: 'invalid_grant', ...said }))).toBe('invalid_grant')
+  })
+
+  it.each([
+    ['nothing', ' \n'],
+    ['something else', 'not <html> at all'],
+  ])('and is no answer at all: %s', (kind, text) => {
+    expect(wordsOfAnswer({ status: 502, text })).toBe(`no OAuth answer came, but ${kind} with status 502`)
+  })
+})
+
 describe('the claims of an answer', () => {
   const wanted = '{"access_token":{"capolids":{"essential":true,"values":["c1"]}}}'
 
@@ -81,6 +144,24 @@ describe('what is told of a fault', () => {
     ['Error', Object.assign(new Error('a secret'), { name: 'a secret', code: 'a secret' })],
     ['Error ENOENT', Object.assign(new Error('no such file /a/secret'), { code: 'ENOENT' })],
     ['an unknown fault', 'a secret'],
+    ...['secret SystemError', 'Error secret', 'secretError', 'system Error'].map((name): [string, unknown] => [
+      'Error',
+      Object.assign(new Error('x'), { name }),
+    ]),
+    ...['secret ENOENT', 'ENOENT secret', 'ERR_TLS_X secret', 'secret ERR_TLS_X', 'ERR_', 'E1', 7, ['ENOENT']].map(
+      (code): [string, unknown] => ['Error', Object.assign(new Error('x'), { code })],
+    ),
+    ...['ERR_TLS_CERT_ALTNAME_INVALID', 'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'SELF_SIGNED_CERT_IN_CHAIN'].map(
+      (code): [string, unknown] => [`Error ${code}`, Object.assign(new Error('x'), { code })],
+    ),
+    ['Error', Object.assign(new Error('x'), { name: ['TypeError'] })],
+    ['Error', new Error('answered more than 256 KiB of a secret')],
+    ['Error', new Error('an unexpected redirect')],
+    ['Error', new Error('unexpected redirect to a secret')],
+    [
+      'TypeError: RangeError: SyntaxError',
+      new TypeError('x', { cause: new RangeError('x', { cause: new SyntaxError('x', { cause: new Error('x') }) }) }),
+    ],
   ])('is names and codes alone: %s', (words, fault) => {
     expect(wordsOfFault(fault)).toBe(words)
   })

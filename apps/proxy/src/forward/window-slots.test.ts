@@ -22,6 +22,27 @@ describe('the slots of a window', () => {
     expect(slots.occupied(0)).toBe(0)
   })
 
+  it('are counted right however many there are, and some of them free', () => {
+    const answers = fc.array(fc.record({ gap: fc.nat(30), isLooked: fc.boolean() }), { minLength: 200, maxLength: 400 })
+    fc.assert(
+      fc.property(answers, (wanted) => {
+        const slots = windowSlots(windowInMs)
+        const freeTimes: Array<number> = []
+        let nowInMs = 0
+        for (const { gap, isLooked } of wanted) {
+          nowInMs += gap
+          slots.take()
+          slots.answered(nowInMs)
+          freeTimes.push(nowInMs + windowInMs)
+          if (!isLooked) continue
+          const left = freeTimes.filter((time) => time > nowInMs)
+          expect(slots.occupied(nowInMs)).toBe(left.length)
+          expect([0, 1, 5].map(slots.freeAtInMs)).toEqual([left[0], left[1], left[5]])
+        }
+      }),
+    )
+  })
+
   it('never let whoever counts see more, wherever in its flight a call is counted', () => {
     const calls = fc.array(
       fc.record({ gap: fc.nat(400), latency: fc.nat(900), countedAt: fc.double({ min: 0, max: 1, noNaN: true }) }),
