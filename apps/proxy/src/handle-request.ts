@@ -1,8 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
-import type * as IOE from 'fp-ts/lib/IOEither.js'
-import * as T from 'fp-ts/lib/Task.js'
-import * as TE from 'fp-ts/lib/TaskEither.js'
+import type * as T from 'fp-ts/lib/Task.js'
 import { arrive } from './arrive/index.js'
 import {
   type Answered,
@@ -41,144 +38,104 @@ import type { Ports } from './ports.js'
 export const handleRequest =
   (ports: Ports) =>
   (request: IncomingRequest): T.Task<Reply> =>
-    pipe(
-      understand(ports)(request),
-      TE.chain(begin(ports)),
-      TE.matchE(refuse(ports), proceed(ports)),
-      logged(ports, request),
-    )
+  async () => {
+    const startedInMs = ports.monotonicNowInMs()
+    const understood = await understand(ports, request)
+    const begun = E.isLeft(understood) ? understood : await begin(ports, understood.right)
+    const reply = await (E.isLeft(begun) ? refuse(ports, begun.left) : proceed(ports, begun.right))
+    log(ports, request, reply, startedInMs)
+    return reply
+  }
 
 /** Is it one of the two calls, who makes it, and what does it say? */
-const understand =
-  (ports: Ports) =>
-  (request: IncomingRequest): TE.TaskEither<Refused, Call> =>
-    pipe(
-      TE.fromEither(arrive(ports)(request)),
-      TE.mapLeft(refusedAs({ request })),
-      TE.chain((arrival) =>
-        pipe(
-          authenticate(ports)(arrival),
-          TE.mapLeft(refusedAs(arrival)),
-          TE.chain((admission) =>
-            pipe(
-              decodeRequest(arrival)(admission),
-              TE.chainIOEitherK(stillWaitedFor),
-              TE.mapLeft(refusedAs({ ...arrival, ...admission })),
-            ),
-          ),
-        ),
-      ),
-    )
+const understand = async (ports: Ports, request: IncomingRequest): Promise<E.Either<Refused, Call>> => {
+  const arrival = arrive(ports)(request)
+  if (E.isLeft(arrival)) return E.left({ request, error: arrival.left })
+  const admission = await authenticate(ports)(arrival.right)()
+  if (E.isLeft(admission)) return E.left(refusedAs(arrival.right, admission.left))
+  const known = { ...arrival.right, ...admission.right }
+  const call = await decodeRequest(arrival.right)(admission.right)()
+  if (E.isLeft(call)) return E.left(refusedAs(known, call.left))
+  // A client that is gone before anything is sent wants nothing done: to do it all the same would surprise it.
+  return request.isGone() ? E.left(refusedAs(known, { _tag: 'BodyNotReceived', why: 'clientClosed' })) : call
+}
 
 /** A call that is only to be validated is not begun: it has no intent, and takes no idempotency key. */
-const begin =
-  (ports: Ports) =>
-  (call: Call): TE.TaskEither<Refused, Understood> =>
-    call.isValidateOnly === true
-      ? TE.right({ call, begun: { _tag: 'Validated' } })
-      : pipe(
-          recordIntent(ports)(call),
-          TE.bimap(refusedAs(call), (begun) => ({ call, begun })),
-        )
-
-/** A client that is gone before anything is sent wants nothing done: to do it all the same would surprise it. */
-const stillWaitedFor =
-  (call: Call): IOE.IOEither<ProxyError, Call> =>
-  () =>
-    call.request.isGone() ? E.left({ _tag: 'BodyNotReceived', why: 'clientClosed' }) : E.right(call)
+const begin = async (ports: Ports, call: Call): Promise<E.Either<Refused, Understood>> => {
+  if (call.isValidateOnly === true) return E.right({ call, begun: { _tag: 'Validated' } })
+  const begun = await recordIntent(ports)(call)()
+  return E.isLeft(begun) ? E.left(refusedAs(call, begun.left)) : E.right({ call, begun: begun.right })
+}
 
 /** Nothing is sent. The refusal is on record before it is told. */
-const refuse =
-  (ports: Ports) =>
-  (refused: Refused): T.Task<Reply> => {
-    const now = ports.now()
-    const { error, request } = refused
-    const quota = refused.quota ?? ('quota' in error ? error.quota : undefined)
-    const { challenge } = ports
-    const reply = replyToError(contextOf(request, now, { quota, challenge }), error)
-    return pipe(
-      recordRefusal(ports)(refusalOf(refused, { code: codeOfError(refused.error), status: reply.status }, now)),
-      T.map(() => reply),
-    )
-  }
+const refuse = async (ports: Ports, refused: Refused): Promise<Reply> => {
+  const now = ports.now()
+  const { error, request } = refused
+  const quota = refused.quota ?? ('quota' in error ? error.quota : undefined)
+  const { challenge } = ports
+  const reply = replyToError(contextOf(request, now, { quota, challenge }), error)
+  await recordRefusal(ports)(refusalOf(refused, { code: codeOfError(error), status: reply.status }, now))()
+  return reply
+}
 
 interface Understood {
   readonly call: Call
   readonly begun: Begun | Answered | { readonly _tag: 'Validated' }
 }
 
-const proceed =
-  (ports: Ports) =>
-  ({ begun, call }: Understood): T.Task<Reply> => {
-    switch (begun._tag) {
-      case 'Begun':
-        return carryOut(ports)(call, begun)
-      case 'Answered':
-        return answerAgain(ports)(call, begun)
-      case 'Validated':
-        return tellWhatWouldBeSent(ports)(call)
-    }
+const proceed = (ports: Ports, { begun, call }: Understood): Promise<Reply> => {
+  switch (begun._tag) {
+    case 'Begun':
+      return carryOut(ports, call, begun)
+    case 'Answered':
+      return answerAgain(ports, call, begun)
+    case 'Validated':
+      return tellWhatWouldBeSent(ports, call)
   }
+}
 
 /** The intent is on record: send it, read the answer, record what came of it, reply. */
-const carryOut =
-  (ports: Ports) =>
-  (call: Call, begun: Begun): T.Task<Reply> =>
-    pipe(
-      exchange(ports)(call),
-      T.tap(({ result }) => T.fromIO(ports.countDrift(driftIn(result)))),
-      T.map((exchanged) => ({ exchanged, reply: replyTo(ports, call)(exchanged) })),
-      T.tap(({ exchanged, reply }) =>
-        recordOutcome(ports)(outcomeOf(ports, call, exchanged), {
-          call,
-          begun,
-          answer: answerToKeep(exchanged, reply),
-        }),
-      ),
-      T.map(({ reply }) => reply),
-    )
+const carryOut = async (ports: Ports, call: Call, begun: Begun): Promise<Reply> => {
+  const exchanged = await exchange(ports, call)
+  ports.countDrift(driftIn(exchanged.result))()
+  const reply = replyTo(ports, call, exchanged)
+  const answer = answerToKeep(exchanged, reply)
+  await recordOutcome(ports)(outcomeOf(ports, call, exchanged), { call, begun, answer })()
+  return reply
+}
 
 /** The call that holds the idempotency key was answered: its caller gets that answer, and Graph hears nothing. */
-const answerAgain =
-  (ports: Ports) =>
-  (call: Call, { answer, auditId }: Answered): T.Task<Reply> => {
-    const now = ports.now()
-    const { challenge } = ports
-    const context = contextOf(call.request, now, { quota: call.quota, challenge, ...requestIdIn(answer.requestId) })
-    const reply = {
-      status: answer.status,
-      headers: { ...headersOf(context), 'Idempotent-Replayed': 'true' },
-      body: answer.body,
-      code: undefined,
-      reason: `the answer of ${auditId} again`,
-    }
-    return pipe(
-      recordReplay(ports)(replayOf(call, { of: auditId, status: answer.status }, now)),
-      T.map(() => reply),
-    )
+const answerAgain = async (ports: Ports, call: Call, { answer, auditId }: Answered): Promise<Reply> => {
+  const now = ports.now()
+  const { challenge } = ports
+  const context = contextOf(call.request, now, { quota: call.quota, challenge, ...requestIdIn(answer.requestId) })
+  await recordReplay(ports)(replayOf(call, { of: auditId, status: answer.status }, now))()
+  return {
+    status: answer.status,
+    headers: { ...headersOf(context), 'Idempotent-Replayed': 'true' },
+    body: answer.body,
+    code: undefined,
+    reason: `the answer of ${auditId} again`,
   }
+}
 
 /** The call is good, and its caller wanted to know no more than that. No token is taken, and Graph hears nothing. */
-const tellWhatWouldBeSent =
-  (ports: Ports) =>
-  (call: Call): T.Task<Reply> => {
-    const now = ports.now()
-    const { challenge } = ports
-    const reply = {
-      status: 200,
-      headers: {
-        ...headersOf(contextOf(call.request, now, { quota: call.quota, challenge })),
-        'Preference-Applied': 'handling=validate-only',
-      },
-      body: JSON.stringify(wouldBeSent(ports, call)),
-      code: undefined,
-      reason: 'validated, and not sent',
-    }
-    return pipe(
-      recordRefusal(ports)(validationOf(call, now)),
-      T.map(() => reply),
-    )
+const tellWhatWouldBeSent = async (ports: Ports, call: Call): Promise<Reply> => {
+  const now = ports.now()
+  const { challenge } = ports
+  const body = JSON.stringify(wouldBeSent(ports, call))
+  await recordRefusal(ports)(validationOf(call, now))()
+  return {
+    status: 200,
+    headers: {
+      ...headersOf(contextOf(call.request, now, { quota: call.quota, challenge })),
+      'Preference-Applied': 'handling=validate-only',
+    },
+    body,
+    code: undefined,
+    reason: 'validated, and not sent',
   }
+}
 
 /** An answer that says to try again is none to keep. What Graph did, or will never do, stays as it is. */
 const answerToKeep = ({ result, trace }: Exchange, { body, status }: Reply): ForTheKey['answer'] => {
@@ -196,21 +153,15 @@ interface Exchange {
   readonly trace: GraphTrace
 }
 
-const exchange =
-  (ports: Ports) =>
-  (call: Call): T.Task<Exchange> =>
-    pipe(
-      T.fromIO(ports.monotonicNowInMs),
-      T.chain((startedInMs) =>
-        pipe(
-          forward(ports)(call),
-          T.map((forwarded) => ({
-            result: pipe(forwarded.result, E.chain(decodeAnswer(ports.driftPolicy, ports.now(), call))),
-            trace: traceOf(forwarded, ports.monotonicNowInMs() - startedInMs),
-          })),
-        ),
-      ),
-    )
+const exchange = async (ports: Ports, call: Call): Promise<Exchange> => {
+  const startedInMs = ports.monotonicNowInMs()
+  const forwarded = await forward(ports)(call)()
+  const { result } = forwarded
+  return {
+    result: E.isLeft(result) ? result : decodeAnswer(ports.driftPolicy, ports.now(), call)(result.right),
+    trace: traceOf(forwarded, ports.monotonicNowInMs() - startedInMs),
+  }
+}
 
 const driftIn = (result: Exchange['result']): ReadonlyArray<Drift> => {
   if (E.isRight(result)) return result.right.drift
@@ -236,37 +187,27 @@ const outcomeOf = ({ now }: Ports, { request }: Call, { result, trace }: Exchang
   ...(request.isGone() ? { clientGone: true } : {}),
 })
 
-const replyTo =
-  ({ challenge, now }: Ports, { quota, request }: Call) =>
-  ({ result, trace }: Exchange): Reply => {
-    const context = contextOf(request, now(), { quota, challenge, ...requestIdIn(trace.requestId) })
-    if (E.isLeft(result)) return replyToError(context, result.left)
-    const { status, text } = result.right
-    return { status, headers: headersOf(context), body: text, code: undefined, reason: undefined }
-  }
+const replyTo = ({ challenge, now }: Ports, { quota, request }: Call, { result, trace }: Exchange): Reply => {
+  const context = contextOf(request, now(), { quota, challenge, ...requestIdIn(trace.requestId) })
+  if (E.isLeft(result)) return replyToError(context, result.left)
+  const { status, text } = result.right
+  return { status, headers: headersOf(context), body: text, code: undefined, reason: undefined }
+}
 
-const refusedAs =
-  ({ caller, quota, request, route }: Omit<Refused, 'error'>) =>
-  (error: ProxyError): Refused => ({
-    request,
-    error,
-    ...(caller === undefined ? {} : { caller }),
-    ...(quota === undefined ? {} : { quota }),
-    ...(route === undefined ? {} : { route }),
-  })
+const refusedAs = ({ caller, quota, request, route }: Omit<Refused, 'error'>, error: ProxyError): Refused => ({
+  request,
+  error,
+  ...(caller === undefined ? {} : { caller }),
+  ...(quota === undefined ? {} : { quota }),
+  ...(route === undefined ? {} : { route }),
+})
 
-const logged =
-  ({ log, monotonicNowInMs }: Ports, { auditId }: IncomingRequest) =>
-  (answered: T.Task<Reply>): T.Task<Reply> =>
-    pipe(
-      T.fromIO(monotonicNowInMs),
-      T.chain((startedInMs) =>
-        pipe(
-          answered,
-          T.tap(({ code, reason, status }) => {
-            const durationInMs = Math.round((monotonicNowInMs() - startedInMs) * 10) / 10
-            return T.fromIO(log({ auditId, status, code, reason, durationInMs }))
-          }),
-        ),
-      ),
-    )
+const log = (
+  ports: Pick<Ports, 'log' | 'monotonicNowInMs'>,
+  { auditId }: IncomingRequest,
+  { code, reason, status }: Reply,
+  startedInMs: number,
+): void => {
+  const durationInMs = Math.round((ports.monotonicNowInMs() - startedInMs) * 10) / 10
+  ports.log({ auditId, status, code, reason, durationInMs })()
+}

@@ -1,6 +1,5 @@
 import { type GraphVersion, matchRoute, operationNamed, type Route } from '@device-install-state/model/operations'
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import type * as IO from 'fp-ts/lib/IO.js'
 import type { Arrival } from '../domain/arrival.js'
 import { idempotencyKeyOf } from '../domain/idempotency-key.js'
@@ -32,58 +31,45 @@ const host = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i
 
 const json = /^application\/json(?: *; *charset=(?:utf-8|"utf-8"))? *$/i
 
-const refuseIf =
-  (isRefused: (request: IncomingRequest) => boolean, error: ProxyError) =>
-  (request: IncomingRequest): E.Either<ProxyError, IncomingRequest> =>
-    isRefused(request) ? E.left(error) : E.right(request)
+/** What is wrong with a request; undefined if that is nothing. */
+type Check = (request: IncomingRequest) => ProxyError | undefined
 
-const withoutDuplicates = (request: IncomingRequest): E.Either<ProxyError, IncomingRequest> => {
+const refuseIf =
+  (isRefused: (request: IncomingRequest) => boolean, error: ProxyError): Check =>
+  (request) =>
+    isRefused(request) ? error : undefined
+
+const duplicated: Check = ({ headers }) => {
   const seen = new Set<string>()
-  for (const [name] of request.headers) {
-    if (singletons.has(name) && seen.has(name)) return E.left(headerDuplicated(name))
+  for (const [name] of headers) {
+    if (!singletons.has(name)) continue
+    if (seen.has(name)) return headerDuplicated(name)
     seen.add(name)
   }
-  return E.right(request)
+  return undefined
 }
 
-const withRoute =
-  (versions: ReadonlyArray<GraphVersion>) =>
-  (request: IncomingRequest): E.Either<ProxyError, Arrival> => {
-    const [path = '', ...query] = request.target.split('?')
-    const match = matchRoute(versions, path)
-    if (match._tag === 'NoSuchRoute') return E.left({ _tag: 'RouteNotFound' })
-    const { method } = operationNamed(match._tag === 'Matched' ? match.route.operation : match.operation)
-    if (request.method !== method) return E.left({ _tag: 'MethodNotAllowed' })
-    if (query.length > 0)
-      return E.left(requestMalformed('These routes have no query parameters; send none, and no "?".'))
-    return match._tag === 'MalformedIds'
-      ? E.left({ _tag: 'PathIdMalformed', names: match.names })
-      : E.right(arrivalOf(request, match.route))
-  }
+const routeOf = (
+  versions: ReadonlyArray<GraphVersion>,
+  { method, target }: IncomingRequest,
+): E.Either<ProxyError, Route> => {
+  const [path = '', ...query] = target.split('?')
+  const match = matchRoute(versions, path)
+  if (match._tag === 'NoSuchRoute') return E.left({ _tag: 'RouteNotFound' })
+  const operation = operationNamed(match._tag === 'Matched' ? match.route.operation : match.operation)
+  if (method !== operation.method) return E.left({ _tag: 'MethodNotAllowed' })
+  if (query.length > 0) return E.left(requestMalformed('These routes have no query parameters; send none, and no "?".'))
+  return match._tag === 'MalformedIds' ? E.left({ _tag: 'PathIdMalformed', names: match.names }) : E.right(match.route)
+}
 
-const arrivalOf = (request: IncomingRequest, route: Route): Arrival => ({ request, route })
-
-const withAcceptableBody = (arrival: Arrival): E.Either<ProxyError, Arrival> => {
-  const { request } = arrival
+const bodyCannotBeTaken: Check = (request) => {
   if (headerOf(request, 'content-encoding') !== undefined || !json.test(headerOf(request, 'content-type') ?? '')) {
-    return E.left({ _tag: 'MediaTypeUnsupported' })
+    return { _tag: 'MediaTypeUnsupported' }
   }
   return Number(headerOf(request, 'content-length') ?? 0) > bodyLimitInBytes
-    ? E.left({ _tag: 'BodyTooLarge', bytesRead: 0 })
-    : E.right(arrival)
+    ? { _tag: 'BodyTooLarge', bytesRead: 0 }
+    : undefined
 }
-
-const withIdempotencyKey = (arrival: Arrival): E.Either<ProxyError, Arrival> =>
-  pipe(
-    idempotencyKeyOf(arrival.request),
-    E.map((idempotencyKey) => (idempotencyKey === undefined ? arrival : { ...arrival, idempotencyKey })),
-  )
-
-const withHandling = (arrival: Arrival): E.Either<ProxyError, Arrival> =>
-  pipe(
-    isValidateOnly(arrival.request),
-    E.map((isAsked) => (isAsked ? { ...arrival, isValidateOnly: true } : arrival)),
-  )
 
 const isAbsoluteForm = ({ target }: IncomingRequest): boolean => /^[a-z][a-z0-9+.-]*:/i.test(target)
 
@@ -101,35 +87,49 @@ export interface ArrivePorts {
   readonly isDraining: IO.IO<boolean>
 }
 
+// In the order in which they are told.
+const checks: ReadonlyArray<Check> = [
+  refuseIf(({ target }) => target.length > longestTarget, { _tag: 'TargetTooLong' }),
+  refuseIf(({ headers }) => headers.length > mostHeaders, { _tag: 'HeadersTooLarge' }),
+  refuseIf(({ httpVersion }) => httpVersion !== '1.1', requestMalformed('Only HTTP/1.1 is understood here.')),
+  refuseIf(isAbsoluteForm, requestMalformed('Send the path alone as request target, not a whole URL.')),
+  duplicated,
+  refuseIf(hasNoReadableHost, requestMalformed('Send the header Host, with the name or the address of the gateway.')),
+  refuseIf(expectsAnythingElse, { _tag: 'ExpectationFailed' }),
+  refuseIf(hasUnknownTransferCoding, requestMalformed('No other Transfer-Encoding than chunked is understood.')),
+]
+
+/** The first that one of them finds. */
+const problemIn = (request: IncomingRequest): ProxyError | undefined => {
+  for (const check of checks) {
+    const error = check(request)
+    if (error !== undefined) return error
+  }
+  return undefined
+}
+
 /**
  * Is this one of the two calls, by its line and its headers? Looks at no token and reads no body. What Node's own
  * parser refuses does not come here. RFC 9110, RFC 9112; docs/decisions/0020.
  */
 export const arrive =
   ({ graphVersions, isDraining }: ArrivePorts) =>
-  (request: IncomingRequest): E.Either<ProxyError, Arrival> =>
-    pipe(
+  (request: IncomingRequest): E.Either<ProxyError, Arrival> => {
+    if (isDraining()) return E.left({ _tag: 'Draining' })
+    const problem = problemIn(request)
+    if (problem !== undefined) return E.left(problem)
+    const route = routeOf(graphVersions, request)
+    if (E.isLeft(route)) return route
+    const ofBody = bodyCannotBeTaken(request)
+    if (ofBody !== undefined) return E.left(ofBody)
+    const key = idempotencyKeyOf(request)
+    if (E.isLeft(key)) return key
+    const handling = isValidateOnly(request)
+    if (E.isLeft(handling)) return handling
+    return E.right({
       request,
-      refuseIf(isDraining, { _tag: 'Draining' }),
-      E.chain(refuseIf(({ target }) => target.length > longestTarget, { _tag: 'TargetTooLong' })),
-      E.chain(refuseIf(({ headers }) => headers.length > mostHeaders, { _tag: 'HeadersTooLarge' })),
-      E.chain(
-        refuseIf(({ httpVersion }) => httpVersion !== '1.1', requestMalformed('Only HTTP/1.1 is understood here.')),
-      ),
-      E.chain(refuseIf(isAbsoluteForm, requestMalformed('Send the path alone as request target, not a whole URL.'))),
-      E.chain(withoutDuplicates),
-      E.chain(
-        refuseIf(
-          hasNoReadableHost,
-          requestMalformed('Send the header Host, with the name or the address of the gateway.'),
-        ),
-      ),
-      E.chain(refuseIf(expectsAnythingElse, { _tag: 'ExpectationFailed' })),
-      E.chain(
-        refuseIf(hasUnknownTransferCoding, requestMalformed('No other Transfer-Encoding than chunked is understood.')),
-      ),
-      E.chain(withRoute(graphVersions)),
-      E.chain(withAcceptableBody),
-      E.chain(withIdempotencyKey),
-      E.chain(withHandling),
-    )
+      route: route.right,
+      ...(key.right === undefined ? {} : { idempotencyKey: key.right }),
+      ...(handling.right ? { isValidateOnly: true } : {}),
+    })
+  }

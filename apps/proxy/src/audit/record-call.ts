@@ -1,8 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as IO from 'fp-ts/lib/IO.js'
-import * as T from 'fp-ts/lib/Task.js'
-import * as TE from 'fp-ts/lib/TaskEither.js'
+import type * as T from 'fp-ts/lib/Task.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Answer } from '../domain/answer.js'
 import type { Call } from '../domain/call.js'
 import { intentNotRecorded, type ProxyError } from '../domain/proxy-error.js'
@@ -44,22 +44,19 @@ const decided = (ports: AuditPorts, call: Call, holder: KeyHolder): E.Either<Pro
  */
 export const recordIntent =
   (ports: AuditPorts) =>
-  (call: Call): TE.TaskEither<ProxyError, Begun | Answered> => {
+  (call: Call): TE.TaskEither<ProxyError, Begun | Answered> =>
+  async () => {
     const claim = call.idempotencyKey === undefined ? undefined : claimOf(ports, call, call.idempotencyKey)
     const key = claim?.forms[0].key
-    return pipe(
-      TE.fromIO(ports.now),
-      TE.map((now) => intentOf(ports, now, key)(call)),
-      TE.chain((intent) => ports.auditStore.append(intent, claim === undefined ? {} : { claim })),
-      TE.mapLeft(
-        (cause): ProxyError => (cause._tag === 'TooMuchWaiting' ? { _tag: 'Overloaded' } : intentNotRecorded(cause)),
-      ),
-      TE.chainEitherK((appended) =>
-        appended._tag === 'Written'
-          ? E.right<ProxyError, Begun | Answered>({ _tag: 'Begun', key })
-          : decided(ports, call, appended.holder),
-      ),
-    )
+    const intent = intentOf(ports, ports.now(), key)(call)
+    const appended = await ports.auditStore.append(intent, claim === undefined ? {} : { claim })()
+    if (E.isLeft(appended)) {
+      const cause = appended.left
+      return E.left(cause._tag === 'TooMuchWaiting' ? { _tag: 'Overloaded' } : intentNotRecorded(cause))
+    }
+    return appended.right._tag === 'Written'
+      ? E.right({ _tag: 'Begun', key })
+      : decided(ports, call, appended.right.holder)
   }
 
 /** What is kept with an outcome for whoever sends the same idempotency key again. */
@@ -92,10 +89,11 @@ export const recordOutcome =
 export const recordRefusal =
   (ports: AuditPorts) =>
   (record: RefusalRecord | ConnectionRecord): T.Task<void> =>
-    pipe(
-      T.fromIO(isProved(record) ? () => false : ports.countRefusal(record)),
-      T.chain((isCounted) => (isCounted ? T.of(undefined) : append(ports, record))),
-    )
+  async () => {
+    if (!isProved(record) && ports.countRefusal(record)()) return
+    const appended = await ports.auditStore.append(record)()
+    if (E.isLeft(appended)) ports.recordLost(record, appended.left)()
+  }
 
 const isProved = (record: RefusalRecord | ConnectionRecord): boolean =>
   record.kind === 'refusal' && record.caller !== undefined
@@ -106,34 +104,15 @@ export const recordReplay =
   (record: ReplayRecord): T.Task<void> =>
     appendOrOwe(ports, record)
 
-const append = (
-  { auditStore, recordLost }: Pick<AuditPorts, 'auditStore' | 'recordLost'>,
-  record: RefusalRecord | ConnectionRecord,
-): T.Task<void> =>
-  pipe(
-    auditStore.append(record),
-    T.map(
-      E.match(
-        (cause) => recordLost(record, cause)(),
-        () => undefined,
-      ),
-    ),
-  )
-
-const appendOrOwe = (
-  { auditStore, recordLost }: Pick<AuditPorts, 'auditStore' | 'recordLost'>,
-  record: OutcomeRecord | ReplayRecord,
-  more: WithRecord = {},
-): T.Task<void> =>
-  pipe(
-    auditStore.append(record, more),
-    T.map(
-      E.match(
-        (cause) => {
-          auditStore.owe(record, more)
-          recordLost(record, cause)()
-        },
-        () => undefined,
-      ),
-    ),
-  )
+const appendOrOwe =
+  (
+    { auditStore, recordLost }: Pick<AuditPorts, 'auditStore' | 'recordLost'>,
+    record: OutcomeRecord | ReplayRecord,
+    more: WithRecord = {},
+  ): T.Task<void> =>
+  async () => {
+    const appended = await auditStore.append(record, more)()
+    if (E.isRight(appended)) return
+    auditStore.owe(record, more)
+    recordLost(record, appended.left)()
+  }

@@ -1,15 +1,13 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import type * as IO from 'fp-ts/lib/IO.js'
 import type * as T from 'fp-ts/lib/Task.js'
-import * as TE from 'fp-ts/lib/TaskEither.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Admission } from '../domain/admission.js'
 import type { Arrival } from '../domain/arrival.js'
 import { bearerToken } from '../domain/bearer-token.js'
 import type { Caller } from '../domain/caller.js'
 import { headerOf, type IncomingRequest } from '../domain/incoming-request.js'
 import { authKeysUnavailable, type ProxyError, type TokenInvalidReason } from '../domain/proxy-error.js'
-import type { Quota } from '../domain/quota.js'
 import { callerOfClaims, isMeantForGraph, type ProvedCaller } from './claims.js'
 import { inWhoseName, type UpstreamPolicy } from './in-whose-name.js'
 import type { Spent } from './token-bucket.js'
@@ -63,104 +61,60 @@ const invalid = ({ audiences: [audience = ''] }: TokenRules, reason: TokenInvali
   audience,
 })
 
-const wellFormed =
-  ({ tokenRules }: ProofPorts) =>
-  (token: string): E.Either<ProxyError, UnverifiedToken> =>
-    pipe(
-      readUnverified(tokenRules)(token),
-      E.filterOrElse(
-        ({ payload }) => !isMeantForGraph(tokenRules.graphAudiences, payload),
-        (): TokenInvalidReason => 'graphTokenPresented',
-      ),
-      E.mapLeft((reason) => invalid(tokenRules, reason)),
-    )
+const wellFormed = ({ tokenRules }: ProofPorts, token: string): E.Either<ProxyError, UnverifiedToken> => {
+  const read = readUnverified(tokenRules)(token)
+  if (E.isLeft(read)) return E.left(invalid(tokenRules, read.left))
+  return isMeantForGraph(tokenRules.graphAudiences, read.right.payload)
+    ? E.left(invalid(tokenRules, 'graphTokenPresented'))
+    : read
+}
 
 /** Whose keys are asked is said by the token; that they are asked at all, by our list. */
-const proved =
-  ({ checkSignature, tokenRules, trustedIssuers }: ProofPorts) =>
-  (unverified: UnverifiedToken): TE.TaskEither<ProxyError, ProvedToken> => {
-    const issuer = trustedIssuers.find((trusted) => trusted.issuer === unverified.issuer)
-    return issuer === undefined
-      ? TE.left(invalid(tokenRules, 'issuer'))
-      : pipe(
-          checkSignature(issuer, unverified),
-          TE.fromTask,
-          TE.chain((check): TE.TaskEither<ProxyError, ProvedToken> => {
-            switch (check._tag) {
-              case 'Genuine':
-                return TE.right({ unverified, issuer, isKeyTrusted: check.isKeyTrusted })
-              case 'NotGenuine':
-                return TE.left(invalid(tokenRules, check.reason))
-              case 'KeysUnavailable':
-                return TE.left(authKeysUnavailable(check.cause))
-            }
-          }),
-        )
+const proved = async (
+  { checkSignature, tokenRules, trustedIssuers }: ProofPorts,
+  unverified: UnverifiedToken,
+): Promise<E.Either<ProxyError, ProvedToken>> => {
+  const issuer = trustedIssuers.find((trusted) => trusted.issuer === unverified.issuer)
+  if (issuer === undefined) return E.left(invalid(tokenRules, 'issuer'))
+  const check = await checkSignature(issuer, unverified)()
+  switch (check._tag) {
+    case 'Genuine':
+      return E.right({ unverified, issuer, isKeyTrusted: check.isKeyTrusted })
+    case 'NotGenuine':
+      return E.left(invalid(tokenRules, check.reason))
+    case 'KeysUnavailable':
+      return E.left(authKeysUnavailable(check.cause))
   }
+}
 
-const provedAfresh =
-  (ports: ProofPorts, now: Date) =>
-  (token: string): TE.TaskEither<ProxyError, Caller> =>
-    pipe(
-      TE.fromEither(wellFormed(ports)(token)),
-      TE.chain(proved(ports)),
-      TE.chainEitherK(({ isKeyTrusted, issuer, unverified }) =>
-        pipe(
-          callerOfClaims(ports.tokenRules, issuer, now)(unverified),
-          E.map((caller) => ({ caller, isKeyTrusted })),
-        ),
-      ),
-      TE.tapIO(({ caller, isKeyTrusted }) => ports.provedTokens.remember(token, caller, isKeyTrusted)),
-      TE.map(({ caller: { caller } }) => caller),
-    )
+const provedAfresh = async (ports: ProofPorts, now: Date, token: string): Promise<E.Either<ProxyError, Caller>> => {
+  const unverified = wellFormed(ports, token)
+  if (E.isLeft(unverified)) return unverified
+  const proof = await proved(ports, unverified.right)
+  if (E.isLeft(proof)) return proof
+  const { isKeyTrusted, issuer } = proof.right
+  const caller = callerOfClaims(ports.tokenRules, issuer, now)(proof.right.unverified)
+  if (E.isLeft(caller)) return caller
+  ports.provedTokens.remember(token, caller.right, isKeyTrusted)()
+  return E.right(caller.right.caller)
+}
 
 /** All that was asked of a token when it was proved is as it was, but for the time and the key. */
-const callerOfToken =
-  (ports: ProofPorts, now: Date) =>
-  (token: string): TE.TaskEither<ProxyError, Caller> =>
-    pipe(
-      TE.fromIO(ports.provedTokens.recall(token)),
-      TE.chain((before) =>
-        before !== undefined && isStillGood(ports, before, now)
-          ? TE.right(before.caller)
-          : provedAfresh(ports, now)(token),
-      ),
-    )
-
 const isStillGood = (
   { tokenRules: { longestLifeInSeconds } }: ProofPorts,
   { times }: ProvedCaller,
   now: Date,
 ): boolean => timeProblem(times, longestLifeInSeconds, now.getTime() / 1000) === undefined
 
-const withinRate =
-  ({ callerRates }: AuthenticatePorts) =>
-  (caller: Caller): TE.TaskEither<ProxyError, Quota | undefined> =>
-    callerRates === undefined
-      ? TE.right(undefined)
-      : pipe(
-          TE.fromIO(callerRates(caller)),
-          TE.chain(({ isAllowed, quota }) =>
-            isAllowed ? TE.right(quota) : TE.left<ProxyError>({ _tag: 'CallerRateLimited', quota, caller }),
-          ),
-        )
-
-const admitted =
-  (ports: AuthenticatePorts) =>
-  (caller: Caller): TE.TaskEither<ProxyError, Admission> =>
-    pipe(
-      withinRate(ports)(caller),
-      TE.map((quota) => (quota === undefined ? {} : { quota })),
-      TE.chainEitherK((counted) =>
-        pipe(
-          inWhoseName(ports.upstreamPolicy)(caller),
-          E.bimap(
-            (error): ProxyError => ({ ...error, ...counted }),
-            (upstream) => ({ caller, upstream, ...counted }),
-          ),
-        ),
-      ),
-    )
+const admitted = (ports: AuthenticatePorts, caller: Caller): E.Either<ProxyError, Admission> => {
+  const spent = ports.callerRates?.(caller)()
+  if (spent?.isAllowed === false) return E.left({ _tag: 'CallerRateLimited', quota: spent.quota, caller })
+  const counted = spent === undefined ? {} : { quota: spent.quota }
+  const upstream = inWhoseName(ports.upstreamPolicy)(caller)
+  return E.isLeft(upstream)
+    ? E.left({ ...upstream.left, ...counted })
+    : E.right({ caller, upstream: upstream.right, ...counted })
+}
 
 /**
  * Who sent a request? The token is read, its signature proved, and only then are its claims looked at; one that was proved
@@ -169,13 +123,20 @@ const admitted =
 export const provedCaller =
   (ports: ProofPorts) =>
   (request: IncomingRequest): TE.TaskEither<ProxyError, Caller> =>
-    pipe(
-      TE.fromEither(bearerToken(headerOf(request, 'authorization'))),
-      TE.chain(callerOfToken(ports, request.receivedAt)),
-    )
+  async () => {
+    const token = bearerToken(headerOf(request, 'authorization'))
+    if (E.isLeft(token)) return token
+    const before = ports.provedTokens.recall(token.right)()
+    return before !== undefined && isStillGood(ports, before, request.receivedAt)
+      ? E.right(before.caller)
+      : provedAfresh(ports, request.receivedAt, token.right)
+  }
 
 /** Who calls, may it, and in whose name is Graph called? */
 export const authenticate =
   (ports: AuthenticatePorts) =>
   ({ request }: Arrival): TE.TaskEither<ProxyError, Admission> =>
-    pipe(provedCaller(ports)(request), TE.chain(admitted(ports)))
+  async () => {
+    const caller = await provedCaller(ports)(request)()
+    return E.isLeft(caller) ? caller : admitted(ports, caller.right)
+  }

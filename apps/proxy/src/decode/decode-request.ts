@@ -1,8 +1,7 @@
 import { type DeviceInstallStateCreate, pointerOf, type Problem, problemsOf } from '@device-install-state/model'
 import { type AnyOperation, operationNamed } from '@device-install-state/model/operations'
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
-import * as TE from 'fp-ts/lib/TaskEither.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Admission } from '../domain/admission.js'
 import type { Arrival } from '../domain/arrival.js'
 import type { Call } from '../domain/call.js'
@@ -80,13 +79,11 @@ const problemsIn = (codec: AnyOperation['body'], json: unknown, shape: ReadonlyA
   ...lengthProblems(codec, json).filter(({ pointer }) => !shape.some((other) => other.pointer === pointer)),
 ]
 
-const bodyOf =
-  (codec: AnyOperation['body']) =>
-  (json: unknown): E.Either<ProxyError, DeviceInstallStateCreate> => {
-    const decoded = codec.decode(json)
-    const problems = problemsIn(codec, json, E.isLeft(decoded) ? problemsOf(decoded.left) : [])
-    return E.isRight(decoded) && problems.length === 0 ? decoded : E.left(bodyInvalid(problems))
-  }
+const bodyOf = (codec: AnyOperation['body'], json: unknown): E.Either<ProxyError, DeviceInstallStateCreate> => {
+  const decoded = codec.decode(json)
+  const problems = problemsIn(codec, json, E.isLeft(decoded) ? problemsOf(decoded.left) : [])
+  return E.isRight(decoded) && problems.length === 0 ? decoded : E.left(bodyInvalid(problems))
+}
 
 /**
  * The body of a create, from its bytes: strict JSON (RFC 7493), the model's codec, and strings of at most 4,096
@@ -95,16 +92,23 @@ const bodyOf =
 export const decodeBody = (
   codec: AnyOperation['body'],
   bytes: Uint8Array,
-): E.Either<ProxyError, DeviceInstallStateCreate> => pipe(textOf(bytes), E.chain(strictJson), E.chain(bodyOf(codec)))
+): E.Either<ProxyError, DeviceInstallStateCreate> => {
+  const text = textOf(bytes)
+  if (E.isLeft(text)) return text
+  const json = strictJson(text.right)
+  return E.isLeft(json) ? json : bodyOf(codec, json.right)
+}
 
 /** What does the caller ask for? The body is read only now, when the caller is known. */
 export const decodeRequest =
   (arrival: Arrival) =>
-  (admission: Admission): TE.TaskEither<ProxyError, Call> => {
+  (admission: Admission): TE.TaskEither<ProxyError, Call> =>
+  async () => {
     const { body: codec } = operationNamed(arrival.route.operation)
-    return pipe(
-      arrival.request.readBody,
-      TE.chainEitherK((bytes) => decodeBody(codec, bytes)),
-      TE.map((body) => ({ ...arrival, ...admission, body, json: JSON.stringify(codec.encode(body)) })),
-    )
+    const bytes = await arrival.request.readBody()
+    if (E.isLeft(bytes)) return bytes
+    const body = decodeBody(codec, bytes.right)
+    return E.isLeft(body)
+      ? body
+      : E.right({ ...arrival, ...admission, body: body.right, json: JSON.stringify(codec.encode(body.right)) })
   }

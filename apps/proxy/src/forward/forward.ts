@@ -1,8 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import type * as IO from 'fp-ts/lib/IO.js'
-import * as T from 'fp-ts/lib/Task.js'
-import * as TE from 'fp-ts/lib/TaskEither.js'
+import type * as T from 'fp-ts/lib/Task.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Call } from '../domain/call.js'
 import { claimsInChallenge } from '../domain/claims-challenge.js'
 import type { GraphAnswer, GraphRequest } from '../domain/graph-answer.js'
@@ -55,53 +54,44 @@ const isThrottled = ({ headers, status }: GraphAnswer): boolean =>
   status === 429 || status === 509 || (status === 503 && headers['retry-after'] !== undefined)
 
 /** What a try was, for those that wait. Only what was proved not to have left is told so. */
-const turnEndOf =
-  (now: Date) =>
-  (result: E.Either<ProxyError, GraphAnswer>): TurnEnd => {
-    if (E.isLeft(result)) return { _tag: outcomeOfError(result.left) === 'notSent' ? 'NotConnected' : 'Unanswered' }
-    const { headers, status } = result.right
-    return isThrottled(result.right)
-      ? { _tag: 'Throttled', retryAfterInSeconds: givenRetryAfterInSeconds(headers['retry-after'], now) }
-      : { _tag: 'Answered', status }
-  }
-
-const send =
-  (ports: ForwardPorts, call: Call, deadline: Deadline, { attempts }: Progress, turn: Turn) =>
-  (token: string): T.Task<Forwarded> =>
-    pipe(
-      ports.sendToGraph(deadline)({ ...graphRequestOf(call, ports.newSpanId()), token }),
-      T.tap((result) => T.fromIO(turn.end(turnEndOf(ports.now())(result)))),
-      // A 401 says that the request was not looked at, so one more try with a fresh token cannot do it twice.
-      TE.tap(({ status }) => TE.fromIO(status === 401 ? ports.upstreamTokens.drop(call, token) : () => undefined)),
-      T.map((result) => ({ result, attempts: attempts + 1 })),
-    )
-
-const useTurn =
-  (ports: ForwardPorts, call: Call, deadline: Deadline, progress: Progress) =>
-  (turn: Turn): T.Task<Forwarded> => {
-    const giveBack = (error: ProxyError): T.Task<Forwarded> =>
-      pipe(
-        T.fromIO(turn.end({ _tag: 'Unused' })),
-        T.map(() => ({ result: E.left(error), attempts: progress.attempts })),
-      )
-    return pipe(
-      ports.upstreamTokens.take(call, deadline),
-      // Nothing was sent, and nobody waits for it any more.
-      TE.filterOrElse<ProxyError, string>(
-        () => !call.request.isGone(),
-        () => ({ _tag: 'BodyNotReceived', why: 'clientClosed' }),
-      ),
-      TE.matchE(giveBack, send(ports, call, deadline, progress, turn)),
-    )
-  }
+const turnEndOf = (now: Date, result: E.Either<ProxyError, GraphAnswer>): TurnEnd => {
+  if (E.isLeft(result)) return { _tag: outcomeOfError(result.left) === 'notSent' ? 'NotConnected' : 'Unanswered' }
+  const { headers, status } = result.right
+  return isThrottled(result.right)
+    ? { _tag: 'Throttled', retryAfterInSeconds: givenRetryAfterInSeconds(headers['retry-after'], now) }
+    : { _tag: 'Answered', status }
+}
 
 /** One try: waits for a turn, takes a token, sends. */
-const attempt = (ports: ForwardPorts, call: Call, deadline: Deadline, progress: Progress): T.Task<Forwarded> => {
+const attempt = async (ports: ForwardPorts, call: Call, deadline: Deadline, progress: Progress): Promise<Forwarded> => {
   const { attempts } = progress
-  return pipe(
-    ports.gate.turn({ caller: call.caller, deadline, isAgain: attempts > 0 }),
-    TE.matchE((error) => T.of({ result: E.left(error), attempts }), useTurn(ports, call, deadline, progress)),
-  )
+  const turn = await ports.gate.turn({ caller: call.caller, deadline, isAgain: attempts > 0 })()
+  return E.isLeft(turn) ? { result: turn, attempts } : useTurn(ports, call, deadline, attempts, turn.right)
+}
+
+const useTurn = async (
+  ports: ForwardPorts,
+  call: Call,
+  deadline: Deadline,
+  attempts: number,
+  turn: Turn,
+): Promise<Forwarded> => {
+  const token = await ports.upstreamTokens.take(call, deadline)()
+  // Nothing was sent, and nobody waits for it any more.
+  const unsent: E.Either<ProxyError, string> =
+    E.isRight(token) && call.request.isGone() ? E.left({ _tag: 'BodyNotReceived', why: 'clientClosed' }) : token
+  if (E.isLeft(unsent)) {
+    turn.end({ _tag: 'Unused' })()
+    return { result: unsent, attempts }
+  }
+  const result = await ports.sendToGraph(deadline)({
+    ...graphRequestOf(call, ports.newSpanId()),
+    token: unsent.right,
+  })()
+  turn.end(turnEndOf(ports.now(), result))()
+  // A 401 says that the request was not looked at, so one more try with a fresh token cannot do it twice.
+  if (E.isRight(result) && result.right.status === 401) ports.upstreamTokens.drop(call, unsent.right)()
+  return { result, attempts: attempts + 1 }
 }
 
 /** A fresh token would help. One on behalf of the same user would not, where the user must do something first. */
@@ -144,20 +134,6 @@ const afterARefusal = ({ refused }: Progress, last: Forwarded): Forwarded => {
   return outcomeOfError(error) === 'notSent' ? { ...last, result: E.right(refused) } : last
 }
 
-const tryUntilDone = (ports: ForwardPorts, call: Call, deadline: Deadline, progress: Progress): T.Task<Forwarded> =>
-  pipe(
-    attempt(ports, call, deadline, progress),
-    T.chain((tried) => {
-      const further = furtherTry(ports, call, progress, tried)
-      return further === undefined || ports.monotonicNowInMs() + further.inMs >= deadline.atInMs
-        ? T.of(afterARefusal(progress, tried))
-        : pipe(
-            ports.delay(further.inMs),
-            T.chain(() => tryUntilDone(ports, call, deadline, further.progress)),
-          )
-    }),
-  )
-
 /**
  * Sends a call to Graph, once; again, within the deadline, only when it is proved that nothing was done: no connection
  * could be had, Graph throttles, or Graph refused our token, which is renewed once. The intent must be on record already.
@@ -165,8 +141,15 @@ const tryUntilDone = (ports: ForwardPorts, call: Call, deadline: Deadline, progr
 export const forward =
   (ports: ForwardPorts) =>
   (call: Call): T.Task<Forwarded> =>
-    pipe(
-      T.fromIO(ports.monotonicNowInMs),
-      T.map((now): Deadline => ({ atInMs: now + ports.upstreamDeadlineInMs })),
-      T.chain((deadline) => tryUntilDone(ports, call, deadline, notBegun)),
-    )
+  async () => {
+    const deadline: Deadline = { atInMs: ports.monotonicNowInMs() + ports.upstreamDeadlineInMs }
+    let progress = notBegun
+    for (;;) {
+      const tried = await attempt(ports, call, deadline, progress)
+      const further = furtherTry(ports, call, progress, tried)
+      if (further === undefined || ports.monotonicNowInMs() + further.inMs >= deadline.atInMs)
+        return afterARefusal(progress, tried)
+      await ports.delay(further.inMs)()
+      ;({ progress } = further)
+    }
+  }
