@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { UpstreamPolicy } from './authenticate/index.js'
@@ -14,6 +13,7 @@ import { type UndiciBoundedFetch, undiciBoundedFetch } from './forward/undici-bo
 import { undiciConnector } from './forward/undici-connector.js'
 import { undiciGraph } from './forward/undici-graph.js'
 import { type EndableTokens, upstreamTokens } from './forward/upstream-tokens.js'
+import { newSpanId } from './node-random.js'
 import type { Ports } from './ports.js'
 import type { Log } from './telemetry/pino-log.js'
 
@@ -26,12 +26,6 @@ const versionIn = (packageJson: unknown): string =>
 export const version = versionIn(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')))
 
 const userAgent = `device-install-state-proxy/${version}`
-
-/** W3C Trace Context: 8 bytes, not all 0. */
-const newSpanId = (): string =>
-  randomBytes(8)
-    .toString('hex')
-    .replace(/^0{16}$/, '0000000000000001')
 
 const delay = (inMs: number) => (): Promise<void> => (inMs === 0 ? Promise.resolve() : wait(inMs))
 

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import { v7 as uuidv7 } from 'uuid'
 import { batchingAuditStore } from './audit/batching-audit-store.js'
 import type { AuditPorts, AuditStore } from './audit/index.js'
 import { answerSeal } from './audit/node-answer-seal.js'
@@ -17,6 +16,7 @@ import { ledgerFile, lockFile, reserveFile } from './audit/sqlite-ledger-file.js
 import { openSqliteLedgerWriter } from './audit/sqlite-ledger-writer.js'
 import type { Config } from './config/index.js'
 import type { Log } from './telemetry/pino-log.js'
+import { newId } from './node-random.js'
 
 /** The ledger, open for writing. */
 export interface Ledger extends Pick<AuditPorts, 'digest' | 'digestsOf' | 'sealAnswer' | 'openAnswer'> {
@@ -28,7 +28,7 @@ export interface Ledger extends Pick<AuditPorts, 'digest' | 'digestsOf' | 'sealA
 type AuditConfig = Config['audit']
 
 const now = (): Date => new Date()
-const spare = () => ({ auditId: uuidv7(), at: now().toISOString() })
+const spare = () => ({ auditId: newId(), at: now().toISOString() })
 
 const after = (ms: number, then: () => void): (() => void) => {
   const timer = setTimeout(then, ms)
@@ -71,7 +71,7 @@ const openPostgres = async (url: string, config: Config, ring: DigestRing): Prom
     : openPgLedgerWriter(
         {
           url,
-          writer: uuidv7(),
+          writer: newId(),
           checkpointEveryRecords: config.audit.checkpointEveryRecords,
           settleAfterInMs: settleAfterInMs(config),
           spare,
@@ -91,8 +91,8 @@ const openWriter = (
     ? openPostgres(store.url, config, ring)
     : openSqliteLedgerWriter({
         directory: store.directory,
-        writer: uuidv7(),
-        newLedgerId: uuidv7(),
+        writer: newId(),
+        newLedgerId: newId(),
         checkpointEveryRecords,
         reserveInBytes,
         signingKeyFile: path,
@@ -138,7 +138,7 @@ export const openLedger = async (
       checkpointEveryInMs: config.checkpointEveryInMs,
       ...(config.retentionInMs === undefined ? {} : { retentionInMs: config.retentionInMs }),
       now,
-      newId: uuidv7,
+      newId,
       monotonicNowInMs: () => performance.now(),
       after,
       whenIdle,

@@ -4,7 +4,6 @@ import { setTimeout as wait } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as T from 'fp-ts/lib/Task.js'
-import { v7 as uuidv7 } from 'uuid'
 import { type LifecycleRecord, recordRefusal } from './audit/index.js'
 import { type CountedDrift, countedDrift } from './audit/counted-drift.js'
 import { type CountedRefusals, countedRefusals } from './audit/counted-refusals.js'
@@ -36,6 +35,7 @@ import {
 } from './http/node-http-server.js'
 import { readTlsFiles, type TlsFiles } from './http/node-tls-files.js'
 import { watchTlsFiles } from './http/node-tls-watch.js'
+import { newId } from './node-random.js'
 import type { Ports } from './ports.js'
 import { callsUnderWay, type Phase, stopProxy, type StopResult } from './stop-proxy.js'
 import type { Log } from './telemetry/pino-log.js'
@@ -85,13 +85,13 @@ export const startProxy = async (
   const refusals = countedRefusals({
     perMinute: config.audit.unauthenticatedPerMinute,
     store,
-    newId: uuidv7,
+    newId,
     now,
     monotonicNowInMs: () => performance.now(),
   })
   const drift = countedDrift({
     store,
-    newId: uuidv7,
+    newId,
     now,
     alarm: log.alarm,
     info: log.info,
@@ -114,7 +114,7 @@ const longestLastWordsInMs = 1_000
 const lifecycle = (event: LifecycleRecord['event'], detail: LifecycleRecord['detail']): LifecycleRecord => ({
   kind: 'lifecycle',
   event,
-  auditId: uuidv7(),
+  auditId: newId(),
   at: now().toISOString(),
   detail,
 })
@@ -192,7 +192,7 @@ const portsOf = (
 const refuseConnection =
   (ports: Ports) =>
   ({ error, ...refused }: RefusedConnection): { readonly reply: Reply; readonly record: T.Task<void> } => {
-    const context = contextWithoutRequest(uuidv7(), now())
+    const context = contextWithoutRequest(newId(), now())
     const { auditId } = context
     const reply = replyToError(context, error)
     const code = codeOfError(error)
@@ -207,7 +207,7 @@ const refuseConnection =
 
 /** The admin port is no part of what is audited. */
 const refuseOnAdminPort: RefuseConnection = ({ error }) => ({
-  reply: replyToError(contextWithoutRequest(uuidv7(), now()), error),
+  reply: replyToError(contextWithoutRequest(newId(), now()), error),
   recorded: Promise.resolve(),
 })
 
@@ -253,7 +253,7 @@ const serve = async (
     expressListener({
       handle: (request) => track(handle(request)),
       conversations,
-      newAuditId: uuidv7,
+      newAuditId: newId,
       now,
       isStopping: () => phase.stopping,
       isTrustedProxy: config.callers.trustedProxies && trustedProxiesIn(config.callers.trustedProxies),
@@ -278,7 +278,7 @@ const serve = async (
       ],
       adminConversations,
       auditors &&
-        auditorListener({ answer: auditors.answer, conversations: adminConversations, newAuditId: uuidv7, now, fatal }),
+        auditorListener({ answer: auditors.answer, conversations: adminConversations, newAuditId: newId, now, fatal }),
     ),
     adminConversations,
     refuseOnAdminPort,
