@@ -18,4 +18,7 @@ const randomBytes = (count: number): Buffer => {
 export const newId = (): string => v7({ random: randomBytes(16) })
 
 /** W3C Trace Context: 8 bytes in hexadecimal digits, not all 0. */
-export const newSpanId = (): string => randomBytes(8).toString('hex').replace(/^0{16}$/, '0000000000000001')
+export const newSpanId = (): string =>
+  randomBytes(8)
+    .toString('hex')
+    .replace(/^0{16}$/, '0000000000000001')

@@ -1,8 +1,9 @@
-import { createHmac, createSecretKey, hash, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
+import { createSecretKey, hash, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import * as S from 'fp-ts/lib/string.js'
+import { type Hmac, hmacSha256 } from './node-hmac.js'
 import { type KeySource, type KeyText, keyTextFrom } from './node-key-source.js'
 import type { KeyedDigest } from './records.js'
 
@@ -31,6 +32,7 @@ export interface DigestRing {
 interface DigestKey {
   readonly name: string
   readonly key: KeyObject
+  readonly hmac: Hmac
 }
 
 type DigestKeys = RNEA.ReadonlyNonEmptyArray<DigestKey>
@@ -44,7 +46,11 @@ const keyOfLine =
     const bytes = Buffer.from(line, 'base64')
     // Base64 has spare bits at its end; with any but zeroes there, one key could be written in many ways.
     return base64Key.test(line) && bytes.toString('base64') === line
-      ? E.right({ name: hash('sha256', bytes, 'hex').slice(0, 8), key: createSecretKey(bytes) })
+      ? E.right({
+          name: hash('sha256', bytes, 'hex').slice(0, 8),
+          key: createSecretKey(bytes),
+          hmac: hmacSha256(bytes),
+        })
       : E.left(
           `line ${String(index + 1)} of ${path} is not ${String(keyBytes)} bytes in base64: ` +
             'each line has one key, as `openssl rand -base64 32` prints it',
@@ -62,9 +68,9 @@ const withoutEqualNames = (path: string, keys: DigestKeys): E.Either<string, Dig
 }
 
 const digestWith =
-  ({ key, name }: DigestKey): KeyedDigest =>
+  ({ hmac, name }: DigestKey): KeyedDigest =>
   (field, value) =>
-    `hmac-sha256:${name}:${createHmac('sha256', key).update(`${field}\0${value}`).digest('base64url')}`
+    `hmac-sha256:${name}:${hmac(`${field}\0${value}`)}`
 
 const derivedFrom =
   (info: string) =>

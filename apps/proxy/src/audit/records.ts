@@ -40,14 +40,17 @@ const formOf = (forms: FieldForms, name: string): FieldForms['personal'] => {
   return fieldClass === 'identifier' || fieldClass === 'text' ? forms[fieldClass] : forms.personal
 }
 
-const fieldsOf = ({ digest, fields }: RecordingPorts, body: Call['body']): Readonly<Record<string, string | null>> =>
-  Object.fromEntries(
-    Object.entries(body).flatMap(([name, value]: [string, string | null]) => {
-      const form = formOf(fields, name)
-      if (form === 'omit') return []
-      return [[name, value === null || form === 'clear' ? value : digest(name, value)]]
-    }),
-  )
+const fieldsOf = ({ digest, fields }: RecordingPorts, body: Call['body']): Readonly<Record<string, string | null>> => {
+  const kept: Record<string, string | null> = {}
+  const members: ReadonlyArray<[string, string | null]> = Object.entries(body)
+  for (const [name, value] of members) {
+    const form = formOf(fields, name)
+    if (form !== 'omit') kept[name] = value === null || form === 'clear' ? value : digest(name, value)
+  }
+  return kept
+}
+
+const encoder = new TextEncoder()
 
 const fromWhere = ({ claim, clientCertificate, peer }: IncomingRequest) => ({
   peer,
@@ -73,7 +76,7 @@ export const intentOf =
   (call: Call): IntentRecord => ({
     kind: 'intent',
     ...whoAsksWhat(call, now),
-    bodyBytes: new TextEncoder().encode(call.json).byteLength,
+    bodyBytes: encoder.encode(call.json).byteLength,
     bodyDigest: ports.digest('', call.json),
     fields: fieldsOf(ports, call.body),
     upstream: call.upstream,

@@ -1,11 +1,29 @@
 /** The deepest nesting that is read; the bodies and tokens we take need 1 or 2. */
 export const deepestJson = 16
 
-const everyString = /"(?:[^"\\]|\\.)*"(\s*:)?/gs
+/** Where the string that begins before `from` ends: a quote with an even number of backslashes before it. */
+const endOfString = (text: string, from: number): number => {
+  let end = text.indexOf('"', from)
+  while (text[end - 1] === '\\') {
+    let backslashes = 1
+    while (text[end - 1 - backslashes] === '\\') backslashes++
+    if (backslashes % 2 === 0) break
+    end = text.indexOf('"', end + 1)
+  }
+  return end
+}
 
+const whiteSpace: ReadonlySet<string | undefined> = new Set([' ', '\t', '\n', '\r'])
+
+/** How many strings are followed by a colon, in a text that is JSON. */
 const membersInText = (text: string): number => {
   let members = 0
-  for (const match of text.matchAll(everyString)) if (match[1] !== undefined) members++
+  for (let start = text.indexOf('"'); start !== -1; ) {
+    let after = endOfString(text, start + 1) + 1
+    while (whiteSpace.has(text[after])) after++
+    if (text[after] === ':') members++
+    start = text.indexOf('"', after)
+  }
   return members
 }
 
@@ -35,6 +53,19 @@ const levelBelow = (values: ReadonlyArray<unknown>): Level => {
 }
 
 const isIllFormed = (value: unknown): boolean => typeof value === 'string' && !value.isWellFormed()
+
+/** What most bodies are: an object with nothing in it that holds more. Undefined of others. */
+const censusOfFlat = (root: unknown): Census | undefined => {
+  if (typeof root !== 'object' || root === null || Array.isArray(root)) return undefined
+  let members = 0
+  let hasIllFormed = false
+  for (const [key, value] of Object.entries(root)) {
+    if (typeof value === 'object' && value !== null) return undefined
+    members++
+    hasIllFormed ||= isIllFormed(key) || isIllFormed(value)
+  }
+  return { members, fault: hasIllFormed ? 'loneSurrogate' : undefined }
+}
 
 /** Counts members and looks for what I-JSON forbids, level by level: the depth is the sender's choice. */
 const census = (root: unknown): Census => {
@@ -67,7 +98,7 @@ const fault = (name: StrictJsonFault): StrictJson => ({ _tag: 'Fault', fault: na
 export const parseStrictJson = (text: string): StrictJson => {
   const parsed = parse(text)
   if (parsed === undefined) return fault('notJson')
-  const counted = census(parsed.value)
+  const counted = censusOfFlat(parsed.value) ?? census(parsed.value)
   if (counted.fault !== undefined) return fault(counted.fault)
   // JSON.parse keeps the last of two members with one name, so the text then shows more members than the value has.
   return membersInText(text) === counted.members ? { _tag: 'Json', value: parsed.value } : fault('duplicateMember')

@@ -84,13 +84,14 @@ const unreadable = ({ requestId, status }: Progress, what: string): ProxyError =
   createdId: undefined,
 })
 
-const headersOf = (headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>) =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name.toLowerCase(),
-      typeof value === 'string' ? value : (value ?? []).join(', '),
-    ]),
-  )
+const headersOf = (
+  received: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>,
+): Readonly<Record<string, string>> => {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(received))
+    headers[name.toLowerCase()] = typeof value === 'string' ? value : (value ?? []).join(', ')
+  return headers
+}
 
 /** Of another request; one that names none may be ours. */
 const isOfAnother = (headers: Readonly<Record<string, string>>, auditId: string): boolean => {

@@ -26,8 +26,12 @@ export interface HttpPorts {
   readonly fatal: (error: unknown) => void
 }
 
-const pairsOf = (rawHeaders: ReadonlyArray<string>): IncomingRequest['headers'] =>
-  rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [[name.toLowerCase(), rawHeaders[index + 1] ?? '']] : []))
+const pairsOf = (rawHeaders: ReadonlyArray<string>): IncomingRequest['headers'] => {
+  const pairs: Array<readonly [string, string]> = []
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    pairs.push([(rawHeaders[index] ?? '').toLowerCase(), rawHeaders[index + 1] ?? ''])
+  return pairs
+}
 
 /** A request as the steps see it. */
 export const incomingOf = (

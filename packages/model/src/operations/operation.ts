@@ -77,13 +77,14 @@ export interface Operation<Ids extends RouteIds = RouteIds> {
 
 const noSuchRoute: RouteMatch = { _tag: 'NoSuchRoute' }
 
-const placeholder = /\{(\w+)\}/g
+const placeholder = /\{(\w+)\}/
 
 /** A literal segment must stand as it is, case and encoding included; an id may be any run of characters but `/`. */
-const patternOf = (version: GraphVersion, template: string): RegExp => {
-  const segments = template.replaceAll(placeholder, '(?<$1>[^/]+)')
-  return new RegExp(`^/${version.replaceAll('.', '\\.')}${segments}/?$`)
-}
+const patternOf = (version: GraphVersion, template: string): RegExp =>
+  new RegExp(`^/${version.replaceAll('.', '\\.')}${template.split(placeholder).filter(isLiteral).join('([^/]+)')}/?$`)
+
+/** Split by its placeholders, a template has a name in every second place. */
+const isLiteral = (_: string, index: number): boolean => index % 2 === 0
 
 const noQuery: ObjectCodec<object> = objectCodec<object>('NoQuery', {}, 'closed')
 
@@ -110,15 +111,24 @@ const defineOperation = <Ids extends RouteIds>(
   const { ids: idsCodec, name, template } = definition
   const patterns = { 'v1.0': patternOf('v1.0', template), beta: patternOf('beta', template) }
 
+  const parts = template.split(placeholder)
+  const idNames = parts.filter((part, index) => !isLiteral(part, index))
+
   const print = (version: GraphVersion, ids: Ids): string => {
     const named: ReadonlyMap<string, string> = new Map(Object.entries(ids))
-    return `/${version}${template.replaceAll(placeholder, (_, id: string) => named.get(id) ?? missing(id))}`
+    let path = `/${version}`
+    for (const [index, part] of parts.entries())
+      path += isLiteral(part, index) ? part : (named.get(part) ?? missing(part))
+    return path
   }
 
   /** The ids as they stand in the path, well-formed or not. */
   const rawIdsIn = (version: GraphVersion, path: string): Readonly<Record<string, string>> | undefined => {
-    const groups = patterns[version].exec(path)?.groups
-    return groups && { ...groups }
+    const found = patterns[version].exec(path)
+    if (found === null) return undefined
+    const ids: Record<string, string> = {}
+    for (const [index, name] of idNames.entries()) ids[name] = found[index + 1] ?? ''
+    return ids
   }
 
   const match = (version: GraphVersion, path: string): RouteMatch => {
