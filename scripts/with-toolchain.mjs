@@ -1,4 +1,4 @@
-// `npm start` and `npm test`, with the pinned Node and pnpm, which come from the package registry: a machine with git,
+// `npm start`, `npm test` and `npm run bench`, with the pinned Node and pnpm, which come from the package registry: a machine with git,
 // npm and some Node (20 or later) is enough. Plain JavaScript without dependencies, since nothing is installed yet.
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -47,6 +47,12 @@ const jobs = {
   test: async (env) => {
     say('running every check and test: build, types, lint, format, import rules, unused code, tests')
     await run('pnpm', ['run', '--silent', 'check'], { env })
+  },
+  bench: async (env, args) => {
+    say('building the proxy')
+    await run('pnpm', ['run', '--silent', 'build:sandbox'], { env })
+    say('measuring the proxy beside its rivals; the machine should have nothing else to do')
+    await run('node', ['apps/bench/src/main.ts', ...args], { env })
   },
 }
 

@@ -71,10 +71,7 @@ const authenticated = async (world: World = {}) => {
     },
     provedTokens: {
       recall: () => () => before,
-      remember:
-        (_token, { caller }) =>
-        () =>
-          void remembered.push(caller.objectId),
+      remember: (_token, proved) => () => void remembered.push(proved.caller.objectId),
     },
     callerRates: undefined,
     upstreamPolicy: { mode: 'app', own: { kind: 'application' } },

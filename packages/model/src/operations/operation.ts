@@ -127,7 +127,7 @@ const defineOperation = <Ids extends RouteIds>(
     const found = patterns[version].exec(path)
     if (found === null) return undefined
     const ids: Record<string, string> = {}
-    for (const [index, name] of idNames.entries()) ids[name] = found[index + 1] ?? ''
+    for (const [index, id] of idNames.entries()) ids[id] = found[index + 1] ?? ''
     return ids
   }
 

@@ -1,0 +1,83 @@
+// `pnpm bench`: the proxy beside those that do less, in interleaved rounds of one run.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { arch, cpus, platform, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { measureAlone } from './alone.ts'
+import { chosenLoad } from './load.ts'
+import { type Cell, measure, type Measured } from './measure.ts'
+import { certificateFile, startParties, startUpstream } from './party.ts'
+import { pageOf, writePage } from './page.ts'
+import { chart } from './tables.ts'
+import { issuerAround, surroundingsOf, tokensFrom } from './world.ts'
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '3' },
+    connections: { type: 'string', default: '1,64' },
+    tokens: { type: 'string', default: '1,50,20000' },
+    upstream: { type: 'string', default: '0,20' },
+    'warm-up': { type: 'string', default: '15' },
+    only: { type: 'string' },
+    // How many requests are made to see whether memory grows; a million takes five minutes.
+    long: { type: 'string', default: '0' },
+    write: { type: 'boolean', default: false },
+  },
+})
+
+const numbersIn = (text: string): ReadonlyArray<number> => text.split(',').map(Number)
+const say = (text: string): void => void process.stderr.write(`${text}\n`)
+
+const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+await using stack = new AsyncDisposableStack()
+stack.defer(() => rmSync(folder, { recursive: true, force: true }))
+
+const upstream = await startUpstream()
+stack.defer(upstream.stop)
+const identityProvider = await issuerAround(upstream.url)
+stack.defer(identityProvider.stop)
+const publicKeyFile = join(folder, 'key.pem')
+writeFileSync(publicKeyFile, identityProvider.signingKey.publicKey.export({ type: 'spki', format: 'pem' }))
+writeFileSync(join(folder, certificateFile), identityProvider.certificate ?? '')
+const surroundings = surroundingsOf(upstream.url, identityProvider, publicKeyFile)
+const settings = { folder, surroundings, identityProvider }
+const everyone = [...(await startParties(settings)), upstream]
+for (const { stop } of everyone) stack.defer(stop)
+const parties = everyone.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name))
+const { load, name } = chosenLoad(folder)
+say(`load by ${name}; ${parties.map((party) => party.name).join(', ')}`)
+
+const tokenCounts = numbersIn(values.tokens)
+const tokens = tokensFrom(identityProvider, Math.max(...tokenCounts))
+const seconds = Number(values.seconds)
+
+const measured: Array<Measured> = []
+
+// What is measured is a program that has been running for a while.
+for (const { url } of parties)
+  await load({ url, connections: 64, tokens: tokens.slice(0, 50), seconds: Number(values['warm-up']) })
+
+for (const upstreamInMs of numbersIn(values.upstream)) {
+  await upstream.takes(upstreamInMs)
+  for (const connections of numbersIn(values.connections)) {
+    for (const count of tokenCounts) {
+      const cell: Cell = { upstreamInMs, connections, tokens: count }
+      for (let round = 0; round < Number(values.rounds); round++) {
+        for (const party of parties) {
+          const figures = await measure(load, party, cell, tokens.slice(0, count), seconds)
+          measured.push({ cell, round, party: party.name, figures })
+          say(JSON.stringify({ ...cell, round, party: party.name, ...figures }))
+        }
+      }
+    }
+  }
+}
+
+await upstream.takes(0)
+const alone = await measureAlone(settings, load, tokens.slice(0, 50), Number(values.long))
+const machine = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${String(cpus().length)} cores, ${platform()} ${arch()}, Node ${process.version}, load by ${name}`
+const page = await pageOf(measured, alone, machine)
+process.stdout.write(page)
+if (values.write) await writePage(page, chart(measured))
