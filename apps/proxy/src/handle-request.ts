@@ -53,11 +53,10 @@ const understand = async (ports: Ports, request: IncomingRequest): Promise<E.Eit
   if (E.isLeft(arrival)) return E.left({ request, error: arrival.left })
   const admission = await authenticate(ports)(arrival.right)()
   if (E.isLeft(admission)) return E.left(refusedAs(arrival.right, admission.left))
-  const known = { ...arrival.right, ...admission.right }
   const call = await decodeRequest(arrival.right)(admission.right)()
-  if (E.isLeft(call)) return E.left(refusedAs(known, call.left))
+  if (E.isLeft(call)) return E.left(refusedAs({ ...arrival.right, ...admission.right }, call.left))
   // A client that is gone before anything is sent wants nothing done: to do it all the same would surprise it.
-  return request.isGone() ? E.left(refusedAs(known, { _tag: 'BodyNotReceived', why: 'clientClosed' })) : call
+  return request.isGone() ? E.left(refusedAs(call.right, { _tag: 'BodyNotReceived', why: 'clientClosed' })) : call
 }
 
 /** A call that is only to be validated is not begun: it has no intent, and takes no idempotency key. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { authenticate, type AuthenticatePorts } from '../src/authenticate/index.js'
 import { joseSignatureChecks } from '../src/authenticate/jose-signature-check.js'
 import { lruProvedTokens } from '../src/authenticate/lru-proved-tokens.js'
@@ -33,7 +33,10 @@ const checks = joseSignatureChecks({
   onChange: () => undefined,
   onClock: () => undefined,
 })
-beforeAll(() => checks.begin())
+beforeAll(async () => {
+  checks.begin()
+  await vi.waitFor(() => expect(checks.problem()).toBeUndefined())
+})
 afterAll(() => checks.stop())
 
 const ports: AuthenticatePorts = {

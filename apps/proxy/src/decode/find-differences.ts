@@ -36,9 +36,18 @@ const driftIn = (
   entity: DeviceInstallState,
   sent: DeviceInstallStateCreate,
 ): Differences['drift'] => {
-  const hiddenValues = hiddenValuesOf(sent)
   const { installState, lastSyncDateTime } = entity
-  const newProperties = Object.entries(entity).flatMap(([name, value]) => (isDocumented(name, value) ? [] : [name]))
+  const members: Readonly<Record<string, unknown>> = { ...entity }
+  const newProperties = Object.keys(members).filter((name) => !isDocumented(name, members[name]))
+  // What is as documented is not looked at any further.
+  if (
+    status === 201 &&
+    newProperties.length === 0 &&
+    InstallState.is(installState) &&
+    DateTimeOffset.is(lastSyncDateTime)
+  )
+    return []
+  const hiddenValues = hiddenValuesOf(sent)
   const places = new Set(newProperties.slice(0, mostNewProperties).map((name) => nameTold(name, hiddenValues)))
   return [
     ...(status === 200 ? [drift('status200', 'status')] : []),
@@ -58,11 +67,10 @@ const isSame = (name: string, sent: unknown, answered: unknown): boolean =>
 
 // Graph leaves out annotations as it pleases.
 const echoMismatchIn = (entity: DeviceInstallState, sent: DeviceInstallStateCreate): Differences['echoMismatch'] => {
-  const answered = new Map<string, unknown>(Object.entries(entity))
-  return Object.entries(sent)
-    .filter(([name, value]: [string, unknown]) => !name.includes('@') && value !== undefined)
-    .filter(([name, value]: [string, unknown]) => !isSame(name, value, answered.get(name)))
-    .map(([name]) => name)
+  const answered: Readonly<Record<string, unknown>> = { ...entity }
+  const asked: Readonly<Record<string, unknown>> = { ...sent }
+  return Object.keys(asked)
+    .filter((name) => !name.includes('@') && asked[name] !== undefined && !isSame(name, asked[name], answered[name]))
     .toSorted()
 }
 

@@ -54,17 +54,20 @@ const levelBelow = (values: ReadonlyArray<unknown>): Level => {
 
 const isIllFormed = (value: unknown): boolean => typeof value === 'string' && !value.isWellFormed()
 
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 /** What most bodies are: an object with nothing in it that holds more. Undefined of others. */
 const censusOfFlat = (root: unknown): Census | undefined => {
-  if (typeof root !== 'object' || root === null || Array.isArray(root)) return undefined
-  let members = 0
+  if (!isObject(root)) return undefined
+  const keys = Object.keys(root)
   let hasIllFormed = false
-  for (const [key, value] of Object.entries(root)) {
+  for (const key of keys) {
+    const value = root[key]
     if (typeof value === 'object' && value !== null) return undefined
-    members++
     hasIllFormed ||= isIllFormed(key) || isIllFormed(value)
   }
-  return { members, fault: hasIllFormed ? 'loneSurrogate' : undefined }
+  return { members: keys.length, fault: hasIllFormed ? 'loneSurrogate' : undefined }
 }
 
 /** Counts members and looks for what I-JSON forbids, level by level: the depth is the sender's choice. */
