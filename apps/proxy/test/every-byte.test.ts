@@ -35,7 +35,7 @@ const checks = joseSignatureChecks({
 })
 beforeAll(async () => {
   checks.begin()
-  await vi.waitFor(() => expect(checks.problem()).toBeUndefined())
+  await vi.waitUntil(() => checks.problem() === undefined)
 })
 afterAll(() => checks.stop())
 

@@ -21,7 +21,9 @@ const aLedger = async (): Promise<LedgerUnderTest> => {
     return client
   }
   return {
-    open: (change = {}) => openPg(url, { settleAfterInMs: 0, settleEveryInMs: 10_000, ...change }),
+    // A busy machine lets a server wait longer than production would.
+    open: (change = {}) =>
+      openPg(url, { settleAfterInMs: 0, settleEveryInMs: 10_000, deadlineInMs: 10_000, ...change }),
     reader: async () => {
       const reader = await openPgAuditReader(url)
       if (E.isLeft(reader)) throw new Error(reader.left.message)
