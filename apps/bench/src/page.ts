@@ -2,8 +2,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { Alone } from './alone.ts'
+import { importCosts } from './imports.ts'
 import type { Measured } from './measure.ts'
-import { figuresTable, targetsTable } from './tables.ts'
+import { figuresTable, importsTable, targetsTable } from './tables.ts'
 
 const docs = (file: string): URL => new URL(`../../../docs/${file}`, import.meta.url)
 
@@ -25,6 +26,10 @@ export const pageOf = async (all: ReadonlyArray<Measured>, alone: Alone, machine
     targetsTable(all, alone),
     '',
     '![CPU for each request](performance.svg)',
+    '',
+    '## The start',
+    '',
+    importsTable(await importCosts()),
     '',
     '## All figures',
     '',

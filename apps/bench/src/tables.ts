@@ -1,4 +1,5 @@
 import type { Alone } from './alone.ts'
+import type { ImportCost } from './imports.ts'
 import { type Cell, type Figures, type Measured, medianOf, ratioOf } from './measure.ts'
 
 /** What is to be reached, and where it is looked at. */
@@ -144,6 +145,14 @@ export const figuresTable = (all: ReadonlyArray<Measured>): string => {
     ),
   )
 }
+
+/** What the dependencies take at the start. */
+export const importsTable = (costs: ReadonlyArray<ImportCost>): string =>
+  table(
+    ['Dependency', 'CPU ms to import it alone'],
+    ['---', '---:'],
+    costs.map(({ cpuInMs, name }) => [name, cpuInMs.toFixed(0)]),
+  )
 
 const width = 640
 const barHeight = 22

@@ -3,7 +3,6 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { AuditReader, LedgerUnreadable } from './audit/audit-reader.js'
 import { threadedAuditReader } from './audit/node-threaded-audit-reader.js'
-import { openPgAuditReader } from './audit/pg-audit-reader.js'
 import { answerAuditor } from './auditor/index.js'
 import type { SignatureChecks } from './authenticate/jose-signature-check.js'
 import { lruProvedTokens } from './authenticate/lru-proved-tokens.js'
@@ -44,7 +43,9 @@ const openedWhenAsked = (open: () => Promise<E.Either<LedgerUnreadable, AuditRea
 }
 
 const readerOf = ({ store }: Config['audit']): AuditReader =>
-  store.kind === 'sqlite' ? threadedAuditReader(store.directory) : openedWhenAsked(() => openPgAuditReader(store.url))
+  store.kind === 'sqlite'
+    ? threadedAuditReader(store.directory)
+    : openedWhenAsked(async () => (await import('./audit/pg-audit-reader.js')).openPgAuditReader(store.url))
 
 /** Auditors prove themselves as callers do, by a permission of their own; what is known of callers' tokens is no proof of it. */
 export const auditorsOf = (

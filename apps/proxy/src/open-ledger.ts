@@ -10,7 +10,6 @@ import type { KeySource } from './audit/node-key-source.js'
 import { ledgerFolder } from './audit/node-ledger-folder.js'
 import { ledgerKeys } from './audit/node-ledger-keys.js'
 import { signingKeyFile, signingRing } from './audit/node-signing-ring.js'
-import { openPgLedgerWriter } from './audit/pg-ledger-writer.js'
 import type { OpenedLedger } from './audit/ledger-writer.js'
 import { ledgerFile, lockFile, reserveFile } from './audit/sqlite-ledger-file.js'
 import { openSqliteLedgerWriter } from './audit/sqlite-ledger-writer.js'
@@ -66,19 +65,20 @@ const settleAfterInMs = ({ upstream }: Config): number => upstream.deadlineInMs 
 
 const openPostgres = async (url: string, config: Config, ring: DigestRing): Promise<E.Either<string, OpenedLedger>> => {
   const signing = signingRing({ kind: 'given', path: config.audit.signingKeyFile ?? '' })
-  return E.isLeft(signing)
-    ? signing
-    : openPgLedgerWriter(
-        {
-          url,
-          writer: newId(),
-          checkpointEveryRecords: config.audit.checkpointEveryRecords,
-          settleAfterInMs: settleAfterInMs(config),
-          spare,
-          monotonicNowInMs: () => performance.now(),
-        },
-        ledgerKeys(signing.right, ring.names),
-      )
+  if (E.isLeft(signing)) return signing
+  // Where it is not asked for, it is not loaded.
+  const { openPgLedgerWriter } = await import('./audit/pg-ledger-writer.js')
+  return openPgLedgerWriter(
+    {
+      url,
+      writer: newId(),
+      checkpointEveryRecords: config.audit.checkpointEveryRecords,
+      settleAfterInMs: settleAfterInMs(config),
+      spare,
+      monotonicNowInMs: () => performance.now(),
+    },
+    ledgerKeys(signing.right, ring.names),
+  )
 }
 
 const openWriter = (
