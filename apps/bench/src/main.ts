@@ -1,5 +1,5 @@
 // `pnpm bench`: the proxy beside those that do less, in interleaved rounds of one run.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -24,6 +24,8 @@ const { values } = parseArgs({
     // How many requests are made to see whether memory grows; a million takes five minutes.
     long: { type: 'string', default: '0' },
     write: { type: 'boolean', default: false },
+    // What was printed before on stderr, to make the page of it anew.
+    from: { type: 'string' },
   },
 })
 
@@ -53,29 +55,39 @@ const tokenCounts = numbersIn(values.tokens)
 const tokens = tokensFrom(identityProvider, Math.max(...tokenCounts))
 const seconds = Number(values.seconds)
 
-const measured: Array<Measured> = []
-
-// What is measured is a program that has been running for a while.
-for (const { url } of parties)
-  await load({ url, connections: 64, tokens: tokens.slice(0, 50), seconds: Number(values['warm-up']) })
-
-for (const upstreamInMs of numbersIn(values.upstream)) {
-  await upstream.takes(upstreamInMs)
-  for (const connections of numbersIn(values.connections)) {
-    for (const count of tokenCounts) {
-      const cell: Cell = { upstreamInMs, connections, tokens: count }
-      for (let round = 0; round < Number(values.rounds); round++) {
-        for (const party of parties) {
-          const figures = await measure(load, party, cell, tokens.slice(0, count), seconds)
-          measured.push({ cell, round, party: party.name, figures })
-          say(JSON.stringify({ ...cell, round, party: party.name, ...figures }))
+const measureCells = async (): Promise<ReadonlyArray<Measured>> => {
+  const measured: Array<Measured> = []
+  // What is measured is a program that has been running for a while.
+  for (const { url } of parties)
+    await load({ url, connections: 64, tokens: tokens.slice(0, 50), seconds: Number(values['warm-up']) })
+  for (const upstreamInMs of numbersIn(values.upstream)) {
+    await upstream.takes(upstreamInMs)
+    for (const connections of numbersIn(values.connections)) {
+      for (const count of tokenCounts) {
+        const cell: Cell = { upstreamInMs, connections, tokens: count }
+        for (let round = 0; round < Number(values.rounds); round++) {
+          for (const party of parties) {
+            const figures = await measure(load, party, cell, tokens.slice(0, count), seconds)
+            const one: Measured = { cell, round, party: party.name, figures }
+            measured.push(one)
+            say(JSON.stringify(one))
+          }
         }
       }
     }
   }
+  await upstream.takes(0)
+  return measured
 }
 
-await upstream.takes(0)
+// JSON has no NaN.
+const readLines = (file: string): ReadonlyArray<Measured> =>
+  readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line): Measured => JSON.parse(line, (_key, value: unknown) => (value === null ? Number.NaN : value)))
+
+const measured = values.from === undefined ? await measureCells() : readLines(values.from)
 const alone = await measureAlone(settings, load, tokens.slice(0, 50), Number(values.long))
 const machine = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${String(cpus().length)} cores, ${platform()} ${arch()}, Node ${process.version}, load by ${name}`
 const page = await pageOf(measured, alone, machine)

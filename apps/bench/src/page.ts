@@ -1,6 +1,5 @@
 // The figures in docs/performance.md, between two marks; what stands around them is written by hand.
 import { readFile, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import type { Alone } from './alone.ts'
 import { importCosts } from './imports.ts'
 import type { Measured } from './measure.ts'
@@ -11,9 +10,8 @@ const docs = (file: string): URL => new URL(`../../../docs/${file}`, import.meta
 const rivals = ['express', 'fastify', '@fastify/http-proxy', '@fastify/jwt', 'http-proxy-middleware', 'jose', 'undici']
 
 const versionOf = async (name: string): Promise<string> => {
-  const require = createRequire(import.meta.url)
-  const folder = require.resolve.paths(name)?.[0] ?? ''
-  const { version }: { readonly version: string } = JSON.parse(await readFile(`${folder}/${name}/package.json`, 'utf8'))
+  const file = new URL(`../node_modules/${name}/package.json`, import.meta.url)
+  const { version }: { readonly version: string } = JSON.parse(await readFile(file, 'utf8'))
   return `${name} ${version}`
 }
 
