@@ -414,8 +414,27 @@ describe('a client that', () => {
 
     expect(results[0]?.findings).toMatchObject([
       { pointer: '/requests' },
-      { pointer: '/result', found: 'it rejects (RangeError)' },
+      { pointer: '/result', found: 'it rejects (RangeError: x)' },
     ])
+  })
+})
+
+describe('the line of what a client sent', () => {
+  it('has the headers that were there, and no others', async () => {
+    const client = clientOf({ headers: () => ({ 'Content-Type': 'application/json' }) })
+    const { results } = await reportOnClient(client, { ...options, runs: 1 })
+
+    expect(results[0]?.reproduce).toMatch(/^# What your client sent.*\ncurl /)
+    expect(results[0]?.reproduce).not.toContain('authorization')
+  })
+
+  it('has a variable in the place of the token, in what the client says, too', async () => {
+    const client: ContractClient = {
+      create: ({ token }) => Promise.reject(new Error(`401 for ${token}`)),
+    }
+    const { results } = await reportOnClient(client, { ...options, runs: 1 })
+
+    expect(results[0]?.findings[1]?.found).toBe('it rejects (Error: 401 for $TOKEN)')
   })
 })
 

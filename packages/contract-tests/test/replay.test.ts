@@ -256,6 +256,19 @@ describe('a recorded exchange', () => {
     ])
   })
 
+  it('has the kinds of what was found told as they are', async () => {
+    const [pair] = readRecording('f', changed(await recorded(aCreate()), answer({ osVersion: 17, errorCode: {} })))
+    if (pair === undefined) throw new Error('nothing was read')
+    const relevance = relevanceOf(pair)
+    if (relevance._tag === 'Elsewhere') throw new Error('it is a create')
+
+    expect(
+      findInPair('graph', relevance, pair)
+        .map(({ found: it }) => it)
+        .toSorted(),
+    ).toEqual(['a number', 'an object'])
+  })
+
   it('of a gateway has its ids', async () => {
     expect(found(asJsonLines(await recorded(aCreate())), 'gateway')).toEqual(['breaking /answer/headers/audit-id'])
   })

@@ -168,6 +168,7 @@ describe('contract-tests run, when nothing can be said', () => {
       /is no bearer token/,
     ],
     ['the token command prints nothing', ['--token-command', 'true'], /printed nothing/],
+    ['the token command is empty', ['--token-command', ''], /--token-command is empty/],
     ['it is Graph that is meant', ['--side', 'graph', '--token-command', 'echo x'], /--side gateway/],
   ])('ends with 2 and says why, when %s', async (_, args, why) => {
     const { code, stderr } = await contractTests(['run', '--target', system.url, ...args])
@@ -452,7 +453,7 @@ describe('contract-tests', () => {
     [['client', 'nowhere.mjs'], 'nowhere.mjs cannot be loaded'],
     [['client', fileURLToPath(new URL('a-create.ts', import.meta.url))], 'exports no client'],
     [['client', 'x.mjs', '--runs', 'many'], '--runs is no whole number'],
-    [['client', 'x.mjs', '--operation', 'delete'], '--operation is none of the two'],
+    [['client', 'x.mjs', '--operation', 'delete'], 'none of the two: createManagedEBookDeviceState, createUser'],
     [['client', 'x.mjs', '--graph-version', 'v2.0'], 'neither v1.0 nor beta'],
   ])('ends with 2 for %j', async (args, why) => {
     const { code, stderr } = await contractTests(args)

@@ -50,7 +50,9 @@ const wholeNumber = (values: CommandContext['values'], name: string): number | u
 const operationsOf = (name: unknown): ReadonlyArray<OperationName> => {
   const found = operations.map((operation) => operation.name).filter((known) => name === undefined || known === name)
   if (found.length > 0) return found
-  throw new WrongUsage('--operation is none of the two. See "contract-tests client --help".')
+  throw new WrongUsage(
+    `--operation is none of the two: ${operations.map((operation) => operation.name).join(', ')}. See "contract-tests client --help".`,
+  )
 }
 
 export const clientCommand: ContractCommand = {

@@ -4,7 +4,7 @@ const common = `Options of every command:
   --junit FILE     a JUnit report
   --markdown FILE  a report for a pull request, or for $GITHUB_STEP_SUMMARY
   --json FILE      a report for programs
-  --quiet          on the terminal no more than the totals
+  --quiet          on the terminal no more than the table and the totals
   --verbose        on the terminal what is kept, too
   --help
 

@@ -32,7 +32,7 @@ const whyNot = async (file: string): Promise<string | undefined> => {
   const folder = dirname(resolve(file))
   try {
     const existing = await stat(file).catch(() => undefined)
-    if (existing?.isDirectory() === true) return `${file} is a folder`
+    if (existing?.isDirectory() === true) return `${file} is a folder.`
     await access(existing === undefined ? folder : file, constants.W_OK)
     return undefined
   } catch {
@@ -49,7 +49,7 @@ export const reportFilesOf = async (
     return typeof file === 'string' ? [{ file, format }] : []
   })
   const problems = (await Promise.all(asked.map(({ file }) => whyNot(file)))).filter((why) => why !== undefined)
-  if (problems.length > 0) throw new CouldNotRun(`The reports have no place. ${problems.join('. ')}.`)
+  if (problems.length > 0) throw new CouldNotRun(`The reports have no place. ${problems.join(' ')}`)
   return {
     write: async (report) => {
       await Promise.all(asked.map(({ file, format }) => writeFile(file, format.print(report))))

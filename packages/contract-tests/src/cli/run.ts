@@ -192,6 +192,7 @@ const reportOf = (
   results,
   notes: [
     creates ? 'States were created below the book that was named.' : 'Nothing was created.',
+    ...(side === 'graph' && !creates ? ['Most of Graph’s contract was skipped: with --create it is looked at.'] : []),
     ...(rounds === 0 ? [] : [`Bodies were drawn with --seed ${String(seed)}.`]),
   ],
 })

@@ -30,6 +30,8 @@ export const tokenOf = async (
   command: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string> => {
+  if (command?.trim() === '')
+    throw new CouldNotRun('--token-command is empty. It must print an access token on stdout.')
   const token = (command === undefined ? environment[tokenVariableName] : await printedBy(command))?.trim()
   const source = command === undefined ? `the variable ${tokenVariableName}` : 'the token command'
   if (token === undefined || token === '') {

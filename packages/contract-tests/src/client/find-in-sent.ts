@@ -1,9 +1,9 @@
-import { DeviceInstallStateCreate, messageOfProblem, pointerOf, problemsOf } from '@device-install-state/model'
+import { DeviceInstallStateCreate, pointerOf, problemsOf } from '@device-install-state/model'
 import { RequestHeaders } from '@device-install-state/model/operations'
 import type { Place } from '../contract/places.js'
 import type { HttpRequest } from '../exchange/http-exchange.js'
 import { breaking, type Finding } from '../report/finding.js'
-import { shownMethod, shownOf } from '../report/shown-of.js'
+import { hopedFor, shownMediaType, shownMethod, shownOf } from '../report/shown-of.js'
 import { jsonOf, memberOf } from '../suite/json-of.js'
 
 const findInTarget = ({ operation, path }: Place, request: HttpRequest, token: string): ReadonlyArray<Finding> => {
@@ -20,7 +20,7 @@ const findInTarget = ({ operation, path }: Place, request: HttpRequest, token: s
             '/request/path',
             `${operation.template}, below the version that was asked for`,
             'another path',
-            'Ids go into the path as they are: print it with the operation of the model.',
+            'Ids go into the path as they are: print it with the operation of the model. A client that knows one route says so: --operation, or `operations`.',
           ),
         ]),
     ...(query === undefined
@@ -36,6 +36,8 @@ const findInTarget = ({ operation, path }: Place, request: HttpRequest, token: s
   ]
 }
 
+const foundIn = (received: string): string => (received === 'nothing' ? 'nothing' : 'something else')
+
 const findInHeaders = ({ headers }: HttpRequest, token: string): ReadonlyArray<Finding> => {
   const { authorization } = headers
   const decoded = RequestHeaders.decode(headers)
@@ -48,7 +50,13 @@ const findInHeaders = ({ headers }: HttpRequest, token: string): ReadonlyArray<F
     ...problems
       .filter(({ pointer }) => pointer !== '/authorization' || ofToken.length === 0)
       .map(({ expected, pointer, received }) =>
-        breaking(`/request/headers${pointer}`, expected, received === 'nothing' ? 'nothing' : 'something else'),
+        breaking(
+          `/request/headers${pointer}`,
+          expected,
+          pointer === '/content-type' && received !== 'nothing'
+            ? shownMediaType(headers['content-type'])
+            : foundIn(received),
+        ),
       ),
     ...ofToken,
   ]
@@ -73,12 +81,9 @@ const findInBody = ({ body }: HttpRequest, given: DeviceInstallStateCreate): Rea
   const ofModel = problems.map((problem) => {
     const name = problem.pointer.slice(1)
     const [before, after] = [memberOf(given, name), memberOf(json, name)]
-    const expected = messageOfProblem(problem)
-      .replace(/^Expected /, '')
-      .replace(/\.$/, '')
     return breaking(
       `/request/body${problem.pointer}`,
-      expected,
+      hopedFor(problem),
       shownOf(name, name === '' ? json : after),
       hintOf(before, after),
     )

@@ -38,7 +38,11 @@ type Ended =
   | { readonly _tag: 'Rejected'; readonly why: string }
   | { readonly _tag: 'Hangs' }
 
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)
+/** A client's own words, for whoever has to mend it. All that it was given is ours, but for the form of a token. */
+const nameOf = (error: unknown): string =>
+  error instanceof Error
+    ? `${error.name}: ${error.message.replaceAll(anyToken, tokenVariable).slice(0, 200)}`
+    : typeof error
 
 const ended = async (promise: () => Promise<unknown>, deadlineInMs: number): Promise<Ended> => {
   const { promise: late, resolve } = Promise.withResolvers<Ended>()
@@ -74,11 +78,16 @@ const sentLine = ([first]: ReadonlyArray<HttpRequest>): string | undefined => {
     ...(accept === undefined ? {} : { accept }),
     ...(type === undefined ? {} : { 'content-type': type }),
   }
-  return curlLine({
+  const { authorization } = first.headers
+  const line = curlLine({
     ...first,
     path: first.path.replaceAll(anyToken, tokenVariable),
-    headers: { ...headers, authorization: `Bearer ${tokenVariable}` },
+    headers: {
+      ...headers,
+      ...(authorization === undefined ? {} : { authorization: authorization.replaceAll(anyToken, tokenVariable) }),
+    },
   })
+  return `# What your client sent; at a gateway it would create a state:\n${line}`
 }
 
 const stateIn = (text: string): DeviceInstallStateCreate => {

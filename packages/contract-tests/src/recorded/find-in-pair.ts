@@ -2,7 +2,6 @@ import {
   DeviceInstallState,
   DeviceInstallStateCollection,
   DeviceInstallStateCreate,
-  messageOfProblem,
   problemsOf,
 } from '@device-install-state/model'
 import { type AnyOperation, graphVersions, JsonMediaType, operations } from '@device-install-state/model/operations'
@@ -10,7 +9,7 @@ import type * as t from 'io-ts'
 import { placeOf } from '../double/place-of.js'
 import type { HttpRequest } from '../exchange/http-exchange.js'
 import { breaking, type Finding } from '../report/finding.js'
-import { shownOf } from '../report/shown-of.js'
+import { hopedFor, shownOf, shownProblem } from '../report/shown-of.js'
 import { findInCorrelation } from '../suite/find-in-correlation.js'
 import { findInEcho, findInEntity } from '../suite/find-in-entity.js'
 import { readError, shownCode } from '../suite/find-in-error.js'
@@ -94,9 +93,7 @@ const findInRequest = (side: Side, operation: AnyOperation, { request }: Recorde
       ? problemsOf(decoded.left).map((problem) =>
           breaking(
             `/request/body${problem.pointer}`,
-            messageOfProblem(problem)
-              .replace(/^Expected /, '')
-              .replace(/\.$/, ''),
+            hopedFor(problem),
             shownOf(problem.pointer.slice(1), memberOf(read?.json, problem.pointer.slice(1))),
           ),
         )
@@ -120,8 +117,8 @@ const findInCodec = (codec: t.Mixed, body: string): ReadonlyArray<Finding> => {
   const decoded = codec.decode(read.json)
   return decoded._tag === 'Right'
     ? []
-    : problemsOf(decoded.left).map(({ expected, pointer, received }) =>
-        breaking(`/answer/body${pointer}`, expected, received === 'nothing' ? 'nothing' : `a ${received} that is none`),
+    : problemsOf(decoded.left).map((problem) =>
+        breaking(`/answer/body${problem.pointer}`, problem.expected, shownProblem(problem)),
       )
 }
 

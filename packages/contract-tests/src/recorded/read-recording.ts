@@ -108,7 +108,7 @@ const pairOfLine = (file: string, line: string, number: number): RecordedPair =>
 const whatItIs = (text: string): string => {
   if (/^\s*</.test(text)) return 'It is HTML or XML.'
   if (text.startsWith('\u001F')) return 'It is compressed: unpack it first.'
-  return /^\s*\{\s*"log"/.test(text) ? 'It is a HAR that ends too early.' : 'It is neither.'
+  return /^\s*\{\s*"log"/.test(text) ? 'It is a HAR that ends too early.' : ''
 }
 
 /** Reads a recording: HAR 1.2, or JSON Lines, told apart by what is in it. Throws `CouldNotRun`, with entry or line. */
@@ -124,7 +124,7 @@ export const readRecording = (file: string, source: string): ReadonlyArray<Recor
   const lines = text.split('\n')
   const first = lines.find((line) => line.trim() !== '') ?? ''
   if (whole === undefined && (!/^\s*\{.*\}\s*$/.test(first) || /^\s*\{\s*"log"/.test(text))) {
-    throw new CouldNotRun(`${file} is no recording, neither HAR nor JSON Lines. ${whatItIs(text)}`)
+    throw new CouldNotRun(`${file} is no recording, neither HAR nor JSON Lines. ${whatItIs(text)}`.trimEnd())
   }
   return lines.flatMap((line, index) => (line.trim() === '' ? [] : [pairOfLine(file, line, index + 1)]))
 }

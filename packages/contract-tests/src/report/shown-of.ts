@@ -1,4 +1,4 @@
-import { installStates } from '@device-install-state/model'
+import { installStates, type Problem } from '@device-install-state/model'
 import { deviceInstallStateFields, type Field, type FieldClass } from '@device-install-state/model/fields'
 
 const fields: ReadonlyMap<string, Field> = new Map(Object.entries(deviceInstallStateFields))
@@ -31,6 +31,17 @@ export const shownAs = (fieldClass: FieldClass | undefined, value: unknown): str
 
 /** The value of a property of a deviceInstallState, by the class that the model gives it; one that nobody knows is hidden. */
 export const shownOf = (property: string, value: unknown): string => shownAs(fields.get(property)?.class, value)
+
+/** What a codec found in a place: the kind of it, and that it was the kind that was hoped for, in another form. */
+export const shownProblem = ({ code, received }: Pick<Problem, 'code' | 'received'>): string => {
+  if (received === 'nothing' || received === 'null') return received
+  const kind = `${/^[ao]/.test(received) ? 'an' : 'a'} ${received}`
+  return code === 'type' || code === 'extra' ? kind : `${kind} of another form`
+}
+
+/** What a codec hoped for, in words that follow "Expected". */
+export const hopedFor = ({ didYouMean, expected }: Pick<Problem, 'didYouMean' | 'expected'>): string =>
+  didYouMean === undefined ? expected : `${expected}. Did you mean ${didYouMean}?`
 
 /** A method, which may be any word. */
 export const shownMethod = (method: unknown): string =>

@@ -1,6 +1,15 @@
 import type { HttpRequest } from '../exchange/http-exchange.js'
 
-const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`
+const ansi: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', "'": "\\'", '\\': '\\\\' }
+
+const escaped = (character: string): string =>
+  ansi[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/** As it stands where that can be read; else with the escapes of bash and zsh, which survive a terminal. */
+const quoted = (text: string): string =>
+  /[\p{Cc}\u2028\u2029]/u.test(text)
+    ? `$'${text.replaceAll(/[\p{Cc}\u2028\u2029'\\]/gu, escaped)}'`
+    : `'${text.replaceAll("'", String.raw`'\''`)}'`
 
 /** In double quotes, where `$TOKEN` is replaced. */
 const header = ([name, value]: readonly [string, string]): string =>

@@ -8,15 +8,15 @@ import {
 import type { AnyOperation } from '@device-install-state/model/operations'
 import { answerCodecOf } from '@device-install-state/model/operations'
 import { breaking, compatible, type Finding } from '../report/finding.js'
-import { shownOf } from '../report/shown-of.js'
+import { shownOf, shownProblem } from '../report/shown-of.js'
 import { memberOf } from './json-of.js'
 
 /** What is not as documented in the entity of an answer. */
 export const findInEntity = (operation: AnyOperation, json: unknown): ReadonlyArray<Finding> => {
   const decoded = answerCodecOf(operation, 201).decode(json)
   if (decoded._tag === 'Right') return []
-  return problemsOf(decoded.left).map(({ expected, pointer, received }) =>
-    breaking(`/answer/body${pointer}`, expected, received === 'nothing' ? 'nothing' : `a ${received} that is none`),
+  return problemsOf(decoded.left).map((problem) =>
+    breaking(`/answer/body${problem.pointer}`, problem.expected, shownProblem(problem)),
   )
 }
 

@@ -49,9 +49,8 @@ const withoutToken = (text: string, token: string): string =>
 const whyRefused = (read: ErrorRead, token: string): string => {
   if (read._tag === 'Unreadable') return 'It does not say why.'
   const { code, message } = read.error.error
-  return `It says ${shownCode(code)}: ${withoutToken(message, token)
-    .replaceAll(/[^\x20-\x7E…]/g, ' ')
-    .slice(0, 200)}`
+  const words = withoutToken(message, token).replaceAll(/[^\x20-\x7E…]/g, ' ')
+  return `It says ${shownCode(code)}: ${words.length > 500 ? `${words.slice(0, 500)}…` : words}`
 }
 
 /**
