@@ -264,7 +264,7 @@ describe('a recorded exchange', () => {
 
     expect(
       findInPair('graph', relevance, pair)
-        .map(({ found: it }) => it)
+        .map((finding) => finding.found)
         .toSorted(),
     ).toEqual(['a number', 'an object'])
   })
