@@ -21,7 +21,12 @@ export const note = (text: string): void => void process.stderr.write(`${text}\n
 
 /** Runs a bench, which prints lines of a table, and keeps them beside it in a file of its name. */
 export const measured = async (
-  { command, file, title }: { readonly command: string; readonly file: string; readonly title: string },
+  {
+    command,
+    file,
+    how = 'medians of interleaved rounds. A call is two durable records',
+    title,
+  }: { readonly command: string; readonly file: string; readonly how?: string; readonly title: string },
   measure: (print: (line: string) => void) => Promise<void>,
 ): Promise<void> => {
   const lines: Array<string> = []
@@ -33,7 +38,7 @@ export const measured = async (
     const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${String(cpus().length)} cores, ${platform()} ${arch()}, Node ${process.version}`
     writeFileSync(
       new URL(file, import.meta.url),
-      `# ${title}\n\nMade by \`${command}\`; medians of interleaved rounds. A call is two durable records.\n\n${lines.join('\n')}\n\n${machine}.\n`,
+      `# ${title}\n\nMade by \`${command}\`; ${how}.\n\n${lines.join('\n')}\n\n${machine}.\n`,
     )
   } finally {
     for (const directory of directories) rmSync(directory, { recursive: true, force: true })

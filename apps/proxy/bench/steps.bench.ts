@@ -88,13 +88,25 @@ const bench = new Bench({ time: 400, warmupTime: 200 })
     jsonOf(appliedOutcomeOf(request.auditId, { status: 201, attempts: 1, durationInMs: 1 }, created.right, now)),
   )
   .add('outcome: what it is found by', () => rowWith(outcome, outcomeJson))
-  .add('headers of the reply', () => headersOf(contextOf(request, now, { quota: undefined, challenge: {} as never })))
+  .add('headers of the reply', () =>
+    headersOf(
+      contextOf(request, now, {
+        quota: undefined,
+        challenge: { resourceMetadataUrl: undefined, authorizationUri: undefined },
+      }),
+    ),
+  )
   .add('both rows to the thread of the ledger: structured clone', () =>
     structuredClone([rowWith(intent, intentJson), rowWith(outcome, outcomeJson)]),
   )
 
 await measured(
-  { command: 'node bench/steps.bench.ts', file: 'steps.md', title: 'What the steps of a call cost, each alone' },
+  {
+    command: 'node bench/steps.bench.ts',
+    file: 'steps.md',
+    how: 'one after the other, in one process',
+    title: 'What the steps of a call cost, each alone',
+  },
   async (print) => {
     await bench.run()
     print('| Step | µs, median | µs, p99 |')

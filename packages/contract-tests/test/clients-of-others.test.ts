@@ -425,7 +425,22 @@ describe('the line of what a client sent', () => {
     const { results } = await reportOnClient(client, { ...options, runs: 1 })
 
     expect(results[0]?.reproduce).toMatch(/^# What your client sent.*\ncurl /)
+    expect(results[0]?.reproduce).toContain(`"$TARGET"'/v1.0/deviceAppManagement/managedEBooks/B1.2_a-b/deviceStates'`)
     expect(results[0]?.reproduce).not.toContain('authorization')
+  })
+
+  it('has none of the credentials that a client brings itself, nor has what it says', async () => {
+    const own = 'sk-live-0123456789abcdef0123456789abcdef'
+    const client: ContractClient = {
+      create: async ({ baseUrl }) => {
+        await fetch(`${baseUrl}/v1.0`, { method: 'POST', headers: { Authorization: `Basic ${own}` } })
+        throw new Error(`refused: ${own}`)
+      },
+    }
+    const report = await reportOnClient(client, { ...options, runs: 1 })
+
+    expect(report.results[0]?.reproduce).toContain("-H 'authorization: Basic [redacted]'")
+    expect(JSON.stringify(report)).not.toContain(own)
   })
 
   it('has a variable in the place of the token, in what the client says, too', async () => {

@@ -1,6 +1,7 @@
 import { exec } from 'node:child_process'
 import { promisify } from 'node:util'
 import { CouldNotRun } from '../could-not-run.js'
+import { withoutCredentials } from '../report/without-credentials.js'
 
 /** Where a token may stand that is not on the command line, which every user of a machine can read. */
 export const tokenVariableName = 'CONTRACT_TESTS_TOKEN'
@@ -13,7 +14,7 @@ const lastLineOf = (error: unknown): string => {
   const text = typeof error === 'object' && error !== null && 'stderr' in error ? String(error.stderr) : ''
   const line = text.trim().split('\n').at(-1) ?? ''
   // A command that fails may print what it has got so far.
-  const shown = line.replaceAll(/[\w~+/.-]{32,}=*/g, '[redacted]').replaceAll(/[^\x20-\x7E]/g, ' ')
+  const shown = withoutCredentials(line).replaceAll(/[^\x20-\x7E]/g, ' ')
   return line === '' ? '' : ` It says: ${shown.slice(0, 200)}`
 }
 

@@ -7,6 +7,7 @@ import { type Place, placesBelow } from '../contract/places.js'
 import type { HttpRequest } from '../exchange/http-exchange.js'
 import { breaking, type Finding, type Result } from '../report/finding.js'
 import type { Report } from '../report/report.js'
+import { withoutCredentials } from '../report/without-credentials.js'
 import { curlLine } from '../suite/curl-line.js'
 import { tokenVariable } from '../suite/headers-of.js'
 import {
@@ -38,11 +39,17 @@ type Ended =
   | { readonly _tag: 'Rejected'; readonly why: string }
   | { readonly _tag: 'Hangs' }
 
-/** A client's own words, for whoever has to mend it. All that it was given is ours, but for the form of a token. */
+const told = (text: string): string => withoutCredentials(text.replaceAll(anyToken, tokenVariable))
+
+/** A client's own words, for whoever has to mend it. */
 const nameOf = (error: unknown): string =>
-  error instanceof Error
-    ? `${error.name}: ${error.message.replaceAll(anyToken, tokenVariable).slice(0, 200)}`
-    : typeof error
+  error instanceof Error ? `${error.name}: ${told(error.message).slice(0, 200)}` : typeof error
+
+/** The token that was given, or no more than the scheme of what the client brought itself. */
+const shownAuthorization = (authorization: string): string =>
+  authorization.match(anyToken) === null
+    ? `${/^[\w-]+ (?=.)/.exec(authorization)?.[0] ?? ''}[redacted]`
+    : told(authorization)
 
 const ended = async (promise: () => Promise<unknown>, deadlineInMs: number): Promise<Ended> => {
   const { promise: late, resolve } = Promise.withResolvers<Ended>()
@@ -81,10 +88,14 @@ const sentLine = ([first]: ReadonlyArray<HttpRequest>): string | undefined => {
   const { authorization } = first.headers
   const line = curlLine({
     ...first,
-    path: first.path.replaceAll(anyToken, tokenVariable),
+    // Segment by segment: a whole path looks like one long key.
+    path: first.path
+      .split(/(?=[/?&=])/)
+      .map(told)
+      .join(''),
     headers: {
       ...headers,
-      ...(authorization === undefined ? {} : { authorization: authorization.replaceAll(anyToken, tokenVariable) }),
+      ...(authorization === undefined ? {} : { authorization: shownAuthorization(authorization) }),
     },
   })
   return `# What your client sent; at a gateway it would create a state:\n${line}`

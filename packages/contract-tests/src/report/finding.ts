@@ -4,7 +4,8 @@ export type Severity = 'breaking' | 'compatible'
 /** One difference between what the contract says and what was found. No value of class personal is ever in it. */
 export interface Finding {
   /**
-   * RFC 6901, into the exchange, or into the contract where files are compared:
+   * RFC 6901, into the exchange, or into the contract where files are compared. Below a body, what is not in the form of a
+   * property's name stands there as its length: "(a name of 12 characters)".
    *
    * - `/request/method`, `/request/path`, `/request/headers/content-type`, `/request/body/deviceName`
    * - `/requests` (how many a client sent), `/result` (how its promise ended)
