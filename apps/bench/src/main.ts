@@ -1,16 +1,16 @@
 // `pnpm bench`: the proxy beside those that do less, in interleaved rounds of one run.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { arch, cpus, platform, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { arch, cpus, platform } from 'node:os'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { measureAlone } from './alone.ts'
 import { chosenLoad } from './load.ts'
 import { type Cell, measure, type Measured } from './measure.ts'
-import { certificateFile, startParties, startUpstream } from './party.ts'
+import { startParties } from './party.ts'
 import { pageOf, writePage } from './page.ts'
+import { startWorld } from './start-world.ts'
 import { chart } from './tables.ts'
-import { issuerAround, surroundingsOf, tokensFrom } from './world.ts'
+import { tokensFrom } from './world.ts'
 
 const { values } = parseArgs({
   options: {
@@ -32,27 +32,16 @@ const { values } = parseArgs({
 const numbersIn = (text: string): ReadonlyArray<number> => text.split(',').map(Number)
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
-const folder = mkdtempSync(join(tmpdir(), 'bench-'))
 await using stack = new AsyncDisposableStack()
-stack.defer(() => rmSync(folder, { recursive: true, force: true }))
-
-const upstream = await startUpstream()
-stack.defer(upstream.stop)
-const identityProvider = await issuerAround(upstream.url)
-stack.defer(identityProvider.stop)
-const publicKeyFile = join(folder, 'key.pem')
-writeFileSync(publicKeyFile, identityProvider.signingKey.publicKey.export({ type: 'spki', format: 'pem' }))
-writeFileSync(join(folder, certificateFile), identityProvider.certificate ?? '')
-const surroundings = surroundingsOf(upstream.url, identityProvider, publicKeyFile)
-const settings = { folder, surroundings, identityProvider }
+const { settings, upstream } = await startWorld(stack)
 const everyone = [...(await startParties(settings)), upstream]
 for (const { stop } of everyone) stack.defer(stop)
 const parties = everyone.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name))
-const { load, name } = chosenLoad(folder)
+const { load, name } = chosenLoad(settings.folder)
 say(`load by ${name}; ${parties.map((party) => party.name).join(', ')}`)
 
 const tokenCounts = numbersIn(values.tokens)
-const tokens = tokensFrom(identityProvider, Math.max(...tokenCounts))
+const tokens = tokensFrom(settings.identityProvider, Math.max(...tokenCounts))
 const seconds = Number(values.seconds)
 
 const measureCells = async (): Promise<ReadonlyArray<Measured>> => {

@@ -1,31 +1,20 @@
 // `node src/profile.ts`: the proxy alone under load, with V8's profiler on each of its threads, and what each thread used.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
 import process from 'node:process'
 import { chosenLoad } from './load.ts'
-import { certificateFile, startProxy, startUpstream } from './party.ts'
+import { startProxy } from './party.ts'
 import { residentInMegabytes } from './process-tree.ts'
-import { issuerAround, surroundingsOf, tokensFrom } from './world.ts'
+import { startWorld } from './start-world.ts'
+import { tokensFrom } from './world.ts'
 
 const [, , output = '.', seconds = '8'] = process.argv
-const folder = mkdtempSync(join(tmpdir(), 'profile-'))
 await using stack = new AsyncDisposableStack()
-stack.defer(() => rmSync(folder, { recursive: true, force: true }))
-const upstream = await startUpstream()
-stack.defer(upstream.stop)
-const identityProvider = await issuerAround(upstream.url)
-stack.defer(identityProvider.stop)
-writeFileSync(join(folder, certificateFile), identityProvider.certificate ?? '')
-const surroundings = surroundingsOf(upstream.url, identityProvider, '')
+const { settings } = await startWorld(stack)
 // V8 writes a profile of each thread when the process ends.
-const proxy = await startProxy('proxy', { folder, surroundings, identityProvider }, [
-  '--cpu-prof',
-  `--cpu-prof-dir=${output}`,
-])
+const proxy = await startProxy('proxy', settings, ['--cpu-prof', `--cpu-prof-dir=${output}`])
 stack.defer(proxy.stop)
-const { load } = chosenLoad(folder)
-const tokens = tokensFrom(identityProvider, 50)
+const { load } = chosenLoad(settings.folder)
+const tokens = tokensFrom(settings.identityProvider, 50)
 await load({ url: proxy.url, connections: 64, seconds: 15, tokens })
 
 const threads = (): ReadonlyMap<string, readonly [user: number, system: number]> =>
