@@ -7,9 +7,6 @@ import { type Place, placesBelow } from '../contract/places.js'
 import type { HttpRequest } from '../exchange/http-exchange.js'
 import { breaking, type Finding, type Result } from '../report/finding.js'
 import type { Report } from '../report/report.js'
-import { withoutCredentials } from '../report/without-credentials.js'
-import { curlLine } from '../suite/curl-line.js'
-import { tokenVariable } from '../suite/headers-of.js'
 import {
   type AnswerToWaitFor,
   answersToBear,
@@ -19,52 +16,12 @@ import {
   created,
   type NamedAnswer,
 } from './answers.js'
+import { type Ended, ended, sentLine, tokenIn, tokenOf } from './client-call.js'
 import type { ClientOptions, ContractClient } from './contract-client.js'
 import { findInSent } from './find-in-sent.js'
 import { startTarget, type Target } from './node-http-target.js'
 
 const ids = { managedEBookId: 'B1.2_a-b', userInstallStateSummaryId: 'S1.2_a-b' }
-
-/** In the form of a token, so that it goes where one goes; another one for each call, so that its requests are known. */
-const tokenOf = (call: number): string =>
-  `eyJ0eXAiOiJKV1QifQ.${Buffer.from(JSON.stringify({ sub: 'contract-tests', call })).toString('base64url')}.c2lnbmF0dXJl`
-
-const anyToken = /eyJ0eXAiOiJKV1QifQ\.[\w-]+\.c2lnbmF0dXJl/g
-
-const tokenIn = ({ headers, path }: HttpRequest): string | undefined =>
-  `${headers['authorization'] ?? ''} ${path}`.match(anyToken)?.[0]
-
-type Ended =
-  | { readonly _tag: 'Resolved' }
-  | { readonly _tag: 'Rejected'; readonly why: string }
-  | { readonly _tag: 'Hangs' }
-
-const told = (text: string): string => withoutCredentials(text.replaceAll(anyToken, tokenVariable))
-
-/** A client's own words, for whoever has to mend it. */
-const nameOf = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${told(error.message).slice(0, 200)}` : typeof error
-
-/** The token that was given, or no more than the scheme of what the client brought itself. */
-const shownAuthorization = (authorization: string): string =>
-  authorization.match(anyToken) === null
-    ? `${/^[\w-]+ (?=.)/.exec(authorization)?.[0] ?? ''}[redacted]`
-    : told(authorization)
-
-const ended = async (promise: () => Promise<unknown>, deadlineInMs: number): Promise<Ended> => {
-  const { promise: late, resolve } = Promise.withResolvers<Ended>()
-  const timer = setTimeout(() => resolve({ _tag: 'Hangs' }), deadlineInMs)
-  try {
-    // A client may throw before there is a promise.
-    const settled = (async () => promise())().then(
-      (): Ended => ({ _tag: 'Resolved' }),
-      (error: unknown): Ended => ({ _tag: 'Rejected', why: nameOf(error) }),
-    )
-    return await Promise.race([settled, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
 
 const mustResolve = (result: Ended, hint: string): ReadonlyArray<Finding> => {
   if (result._tag === 'Resolved') return []
@@ -76,29 +33,6 @@ const mustReject = (result: Ended, hint: string): ReadonlyArray<Finding> => {
   if (result._tag === 'Rejected') return []
   const found = result._tag === 'Hangs' ? 'no end in time' : 'it resolves'
   return [breaking('/result', 'the client to reject', found, hint)]
-}
-
-const sentLine = ([first]: ReadonlyArray<HttpRequest>): string | undefined => {
-  if (first === undefined) return undefined
-  const { accept, 'content-type': type } = first.headers
-  const headers = {
-    ...(accept === undefined ? {} : { accept }),
-    ...(type === undefined ? {} : { 'content-type': type }),
-  }
-  const { authorization } = first.headers
-  const line = curlLine({
-    ...first,
-    // Segment by segment: a whole path looks like one long key.
-    path: first.path
-      .split(/(?=[/?&=])/)
-      .map(told)
-      .join(''),
-    headers: {
-      ...headers,
-      ...(authorization === undefined ? {} : { authorization: shownAuthorization(authorization) }),
-    },
-  })
-  return `# What your client sent; at a gateway it would create a state:\n${line}`
 }
 
 const stateIn = (text: string): DeviceInstallStateCreate => {
