@@ -7,7 +7,7 @@ import * as T from 'fp-ts/lib/Task.js'
 import { type LifecycleRecord, recordRefusal } from './audit/index.js'
 import { type CountedDrift, countedDrift } from './audit/counted-drift.js'
 import { type CountedRefusals, countedRefusals } from './audit/counted-refusals.js'
-import { joseSignatureChecks, type SignatureChecks } from './authenticate/jose-signature-check.js'
+import { nodeSignatureChecks, type SignatureChecks } from './authenticate/node-signature-check.js'
 import { lruCallerRates } from './authenticate/lru-caller-rates.js'
 import { lruProvedTokens } from './authenticate/lru-proved-tokens.js'
 import type { Config } from './config/index.js'
@@ -227,7 +227,7 @@ const serve = async (
 ): Promise<E.Either<string, RunningProxy>> => {
   const phase: Phase = { stopping: false, draining: false }
   const graph = openGraph(config, log)
-  const keys = joseSignatureChecks({
+  const keys = nodeSignatureChecks({
     issuers: config.callers.issuers,
     algorithms: config.callers.rules.algorithms,
     dangerouslyAllowPlainHttp: config.dangerouslyAllowPlainHttp,

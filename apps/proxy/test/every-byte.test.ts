@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { authenticate, type AuthenticatePorts } from '../src/authenticate/index.js'
-import { joseSignatureChecks } from '../src/authenticate/jose-signature-check.js'
+import { nodeSignatureChecks } from '../src/authenticate/node-signature-check.js'
 import { lruProvedTokens } from '../src/authenticate/lru-proved-tokens.js'
 import { matchRoute } from '@device-install-state/model/operations'
 import { aCreateRequest, bookPath, withHeader } from './a-request.js'
@@ -24,7 +24,7 @@ const token = await new SignJWT({ ver: '2.0', tid: 't1', oid: 'o1', azp: 'c1', u
   .setExpirationTime(nowInSeconds + 3600)
   .sign(privateKey)
 
-const checks = joseSignatureChecks({
+const checks = nodeSignatureChecks({
   issuers: [anEntraIssuer],
   algorithms: ['RS256'],
   dangerouslyAllowPlainHttp: false,

@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { joseSignatureChecks, type SignatureChecks } from './jose-signature-check.js'
+import { nodeSignatureChecks, type SignatureChecks } from './node-signature-check.js'
 import type { TrustedIssuer } from './trusted-issuer.js'
 
 const issuer = 'https://issuer.example/t/v2.0'
@@ -24,7 +24,7 @@ const anIssuer = (issuers: ReadonlyArray<TrustedIssuer> = [trusted]) => {
   const state = { isAway: false, keys, jwksUri, keyFetches: 0, date: new Date().toUTCString() }
   const told: Array<string | undefined> = []
   const clocks: Array<number> = []
-  const checks = joseSignatureChecks({
+  const checks = nodeSignatureChecks({
     issuers,
     algorithms: ['RS256'],
     dangerouslyAllowPlainHttp: false,

@@ -1,6 +1,10 @@
 import type * as IO from 'fp-ts/lib/IO.js'
-import { type CryptoKey, errors, type JWTVerifyGetKey } from 'jose'
-import { josePublishedKeys, type PublishedKeys, type PublishedKeysSettings } from './jose-published-keys.js'
+import {
+  josePublishedKeys,
+  type KeyMark,
+  type PublishedKeys,
+  type PublishedKeysSettings,
+} from './jose-published-keys.js'
 import { isKeyOf } from './trusted-issuer.js'
 import type { UnverifiedToken } from './unverified-token.js'
 
@@ -11,7 +15,7 @@ export interface IssuerKeysSettings extends PublishedKeysSettings {
 
 /** What a search for the key of a token comes to. */
 type KeySearch =
-  | { readonly _tag: 'Found'; readonly key: CryptoKey; readonly isTrusted: IO.IO<boolean> }
+  | { readonly _tag: 'Found'; readonly key: KeyMark['key']; readonly isTrusted: IO.IO<boolean> }
   | { readonly _tag: 'NotFound'; readonly reason: 'keyUnknown' | 'keyIssuer' }
   | { readonly _tag: 'Unavailable'; readonly cause: unknown }
 
@@ -30,16 +34,6 @@ const cooldownInMs = 30_000
 const tryAgainAfterInMs = 2_000
 /** Keys that were good once go on being good for this long while they cannot be renewed. */
 const staleAfterInMs = 24 * 3_600_000
-
-const isAboutTheKeyAsked = (error: unknown): boolean =>
-  error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys
-
-type FlattenedToken = Parameters<JWTVerifyGetKey>[1]
-
-const flattened = (token: string): FlattenedToken => {
-  const [header = '', payload = '', signature = ''] = token.split('.')
-  return { protected: header, payload, signature }
-}
 
 const longestWords = 200
 
@@ -70,7 +64,7 @@ export const joseIssuerKeys = (settings: IssuerKeysSettings): IssuerKeys => {
   const isStale = (): boolean => performance.now() - lastGoodAtInMs > staleAfterInMs
 
   const problem = (): string | undefined =>
-    isStale() || keys?.marks.size === 0 ? (failure ?? 'the keys of the issuer have not been fetched yet') : undefined
+    isStale() || keys?.size === 0 ? (failure ?? 'the keys of the issuer have not been fetched yet') : undefined
 
   const tell = (): void => {
     if (failure !== told) settings.onChange(settings.issuer.issuer, failure)
@@ -83,12 +77,12 @@ export const joseIssuerKeys = (settings: IssuerKeysSettings): IssuerKeys => {
   }
 
   const take = (found: PublishedKeys): void => {
-    for (const [kid, mark] of keys?.marks ?? []) mark.isPublished = found.marks.get(kid) === mark
+    for (const [kid, mark] of keys ?? []) mark.isPublished = found.get(kid) === mark
     keys = found
     lastGoodAtInMs = performance.now()
     // Withdrawn is not away: what it proved until now, it no longer does.
     failure =
-      found.marks.size > 0
+      found.size > 0
         ? undefined
         : `the keys of ${settings.issuer.issuer} cannot be had: there is none in its set that could prove a signature`
   }
@@ -112,30 +106,20 @@ export const joseIssuerKeys = (settings: IssuerKeysSettings): IssuerKeys => {
     return underWay
   }
 
-  const search = async (
-    { algorithm, keyId, token }: UnverifiedToken,
-    { marks, set }: PublishedKeys,
-  ): Promise<KeySearch> => {
-    const mark = marks.get(keyId)
+  const search = ({ algorithm, keyId }: UnverifiedToken, published: PublishedKeys): KeySearch => {
+    const mark = published.get(keyId)
     if (mark === undefined) return { _tag: 'NotFound', reason: 'keyUnknown' }
     if (!isKeyOf(settings.issuer, mark.issuer)) return { _tag: 'NotFound', reason: 'keyIssuer' }
-    try {
-      const key = await set({ alg: algorithm, kid: keyId }, flattened(token))
-      return { _tag: 'Found', key, isTrusted: () => mark.isPublished && !isStale() }
-    } catch (error) {
-      if (isAboutTheKeyAsked(error)) return { _tag: 'NotFound', reason: 'keyUnknown' }
-      throw error
-    }
+    // It is not there for another algorithm.
+    if (!mark.algorithms.includes(algorithm)) return { _tag: 'NotFound', reason: 'keyUnknown' }
+    return { _tag: 'Found', key: mark.key, isTrusted: () => mark.isPublished && !isStale() }
   }
 
   const keyFor = async (token: UnverifiedToken): Promise<KeySearch> => {
     if (keys === undefined || isStale()) return { _tag: 'Unavailable', cause: problem() }
-    if (
-      !keys.marks.has(token.keyId) &&
-      (underWay !== undefined || performance.now() - lastAttemptAtInMs >= cooldownInMs)
-    )
+    if (!keys.has(token.keyId) && (underWay !== undefined || performance.now() - lastAttemptAtInMs >= cooldownInMs))
       await refresh()
-    const found = await search(token, keys)
+    const found = search(token, keys)
     // It may be one of the keys that could not be fetched.
     return found._tag === 'NotFound' && found.reason === 'keyUnknown' && failure !== undefined
       ? { _tag: 'Unavailable', cause: failure }

@@ -1,12 +1,13 @@
-import { type AsymmetricKeyDetails, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import * as t from 'io-ts'
-import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JWK } from 'jose'
+import { createRemoteJWKSet, customFetch, type JWK } from 'jose'
 import {
   allowInsecureRequests,
   customFetch as customDiscoveryFetch,
   discoveryRequest,
   processDiscoveryResponse,
 } from 'oauth4webapi'
+import { fits, keyTypeFor } from './node-jws.js'
 import type { TrustedIssuer } from './trusted-issuer.js'
 
 export interface PublishedKeysSettings {
@@ -30,21 +31,18 @@ export interface PublishedKeysSettings {
 
 const longestWaitInMs = 5_000
 
-/** Finds keys by `alg` and `kid`. */
-type KeySet = ReturnType<typeof createLocalJWKSet>
-
 /** A published key, as long as it is published. Whoever relied on it asks the mark, which outlives the set. */
-interface KeyMark {
+export interface KeyMark {
   readonly jwk: string
   readonly issuer: unknown
+  readonly key: KeyObject
+  /** Those of the taken ones that the key is for. */
+  readonly algorithms: ReadonlyArray<string>
   isPublished: boolean
 }
 
-/** All that an issuer publishes at one time. */
-export interface PublishedKeys {
-  readonly set: KeySet
-  readonly marks: ReadonlyMap<string, KeyMark>
-}
+/** All that an issuer publishes at one time that could prove a signature, by `kid`. */
+export type PublishedKeys = ReadonlyMap<string, KeyMark>
 
 /** What we look at of a key, RFC 7517 §4: none for another use, none that is a secret. Entra's say for whom they are. */
 const PublishedKey = t.intersection([
@@ -59,23 +57,6 @@ const PublishedKey = t.intersection([
 ])
 type PublishedKey = t.TypeOf<typeof PublishedKey>
 
-const curves: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' }
-
-/** RFC 7518 §3.3 wants 2,048 bits; and with an exponent of 1 anything is its own signature. */
-const isStrong = ({ modulusLength = 0, publicExponent = 1n }: AsymmetricKeyDetails): boolean =>
-  modulusLength >= 2048 && publicExponent >= 3n && publicExponent % 2n === 1n
-
-/** Told from the key as it is read, not as it is written: there are many ways to write a 1. */
-const fits = (key: KeyObject, algorithm: string): boolean => {
-  const { asymmetricKeyDetails: details = {}, asymmetricKeyType: type } = key
-  if (/^[RP]S/.test(algorithm)) return type === 'rsa' && isStrong(details)
-  return algorithm === 'EdDSA' ? type === 'ed25519' : type === 'ec' && details.namedCurve === curves[algorithm]
-}
-
-/** RFC 7518 §6.1 and RFC 8037 §2. Looked at first: to read a key takes its time, and a set may hold a thousand. */
-const kindFor = (algorithm: string): string =>
-  algorithm === 'EdDSA' ? 'OKP' : algorithm.startsWith('ES') ? 'EC' : 'RSA'
-
 const readKey = (jwk: JWK): KeyObject | undefined => {
   try {
     return createPublicKey({ key: jwk, format: 'jwk' })
@@ -84,34 +65,43 @@ const readKey = (jwk: JWK): KeyObject | undefined => {
   }
 }
 
-/** Could it prove a signature by one of the algorithms that are taken? Others are as if they were not there. */
-const isUsableFor =
-  (algorithms: ReadonlyArray<string>) =>
-  (jwk: JWK): jwk is JWK & PublishedKey => {
-    if (!PublishedKey.is(jwk) || jwk.key_ops?.includes('verify') === false) return false
-    const asked = algorithms.filter(
-      (algorithm) => kindFor(algorithm) === jwk.kty && (jwk.alg === undefined || jwk.alg === algorithm),
+/** Undefined for one that could not prove a signature by any of the algorithms that are taken: it is as if it were not there. */
+const usableFor =
+  (taken: ReadonlyArray<string>) =>
+  (jwk: JWK): Usable | undefined => {
+    if (!PublishedKey.is(jwk) || jwk.key_ops?.includes('verify') === false) return undefined
+    // RFC 7518 §6.1 and RFC 8037 §2. Looked at first: to read a key takes its time, and a set may hold a thousand.
+    const asked = taken.filter(
+      (algorithm) => keyTypeFor(algorithm) === jwk.kty && (jwk.alg === undefined || jwk.alg === algorithm),
     )
     const key = asked.length === 0 ? undefined : readKey(jwk)
-    return key !== undefined && asked.some((algorithm) => fits(key, algorithm))
+    if (key === undefined) return undefined
+    const algorithms = asked.filter((algorithm) => fits(key, algorithm))
+    return algorithms.length === 0 ? undefined : { jwk, key, algorithms }
   }
 
-/** Of two keys with one name nobody could say which is meant, nor whose it is: neither is taken. */
-const withoutNamesakes = <K extends PublishedKey>(jwks: ReadonlyArray<K>): ReadonlyArray<K> => {
-  const times = new Map<string, number>()
-  for (const { kid } of jwks) times.set(kid, (times.get(kid) ?? 0) + 1)
-  return jwks.filter(({ kid }) => times.get(kid) === 1)
+interface Usable {
+  readonly jwk: PublishedKey
+  readonly key: KeyObject
+  readonly algorithms: ReadonlyArray<string>
 }
 
-const marksOf = (
-  jwks: ReadonlyArray<PublishedKey>,
-  before: PublishedKeys | undefined,
-): ReadonlyMap<string, KeyMark> => {
+/** Of two keys with one name nobody could say which is meant, nor whose it is: neither is taken. */
+const withoutNamesakes = (usable: ReadonlyArray<Usable>): ReadonlyArray<Usable> => {
+  const times = new Map<string, number>()
+  for (const { jwk } of usable) times.set(jwk.kid, (times.get(jwk.kid) ?? 0) + 1)
+  return usable.filter(({ jwk }) => times.get(jwk.kid) === 1)
+}
+
+const marksOf = (usable: ReadonlyArray<Usable>, before: PublishedKeys | undefined): PublishedKeys => {
   const marks = new Map<string, KeyMark>()
-  for (const published of jwks) {
+  for (const { algorithms, jwk: published, key } of usable) {
     const jwk = JSON.stringify(published)
-    const known = before?.marks.get(published.kid)
-    marks.set(published.kid, known?.jwk === jwk ? known : { jwk, issuer: published.issuer, isPublished: true })
+    const known = before?.get(published.kid)
+    marks.set(
+      published.kid,
+      known?.jwk === jwk ? known : { jwk, issuer: published.issuer, key, algorithms, isPublished: true },
+    )
   }
   return marks
 }
@@ -149,7 +139,6 @@ export const josePublishedKeys = async (
   // Fetched once: when to fetch again is for jose-issuer-keys.ts to say.
   const published = createRemoteJWKSet(address, { timeoutDuration: longestWaitInMs, [customFetch]: fetch })
   await published.reload()
-  const keys = withoutNamesakes((published.jwks()?.keys ?? []).filter(isUsableFor(algorithms)))
-  // The key that is found and the mark that is looked at are of one list.
-  return { set: createLocalJWKSet({ keys: [...keys] }), marks: marksOf(keys, before) }
+  const usable = (published.jwks()?.keys ?? []).flatMap((jwk) => usableFor(algorithms)(jwk) ?? [])
+  return marksOf(withoutNamesakes(usable), before)
 }
