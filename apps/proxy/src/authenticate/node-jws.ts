@@ -7,14 +7,15 @@ interface JwsAlgorithm {
   readonly fits: (key: KeyObject) => boolean
   /** null where the algorithm itself says by what is digested. */
   readonly digest: string | null
-  readonly options: object
+  /** Undefined where those that OpenSSL has for such a key are right: a key alone is used in half the time. */
+  readonly options: object | undefined
 }
 
 /** RFC 7518 §3.3 wants 2,048 bits; and with an exponent of 1 anything is its own signature. */
 const isStrong = ({ modulusLength = 0, publicExponent = 1n }: AsymmetricKeyDetails): boolean =>
   modulusLength >= 2048 && publicExponent >= 3n && publicExponent % 2n === 1n
 
-const rsa = (bits: number, options: object): JwsAlgorithm => ({
+const rsa = (bits: number, options: object | undefined): JwsAlgorithm => ({
   keyType: 'RSA',
   fits: ({ asymmetricKeyDetails = {}, asymmetricKeyType }) =>
     asymmetricKeyType === 'rsa' && isStrong(asymmetricKeyDetails),
@@ -22,7 +23,8 @@ const rsa = (bits: number, options: object): JwsAlgorithm => ({
   options,
 })
 
-const rs = (bits: number): JwsAlgorithm => rsa(bits, { padding: constants.RSA_PKCS1_PADDING })
+/** RFC 7518 §3.3: PKCS #1 v1.5, which is what Node does with a key of type `rsa`. */
+const rs = (bits: number): JwsAlgorithm => rsa(bits, undefined)
 
 /** RFC 7518 §3.5: the salt is as long as the digest. */
 const ps = (bits: number): JwsAlgorithm =>
@@ -51,7 +53,7 @@ const algorithms: Readonly<Record<string, JwsAlgorithm>> = {
     keyType: 'OKP',
     fits: ({ asymmetricKeyType }) => asymmetricKeyType === 'ed25519',
     digest: null,
-    options: {},
+    options: undefined,
   },
 }
 
@@ -75,7 +77,8 @@ export const isSignedBy = (key: KeyObject, algorithm: string, token: string): bo
   const end = token.lastIndexOf('.')
   try {
     const signed = Buffer.from(token.slice(0, end), 'latin1')
-    return verify(asked.digest, signed, { key, ...asked.options }, Buffer.from(token.slice(end + 1), 'base64url'))
+    const by = asked.options === undefined ? key : { key, ...asked.options }
+    return verify(asked.digest, signed, by, Buffer.from(token.slice(end + 1), 'base64url'))
   } catch {
     return false
   }
