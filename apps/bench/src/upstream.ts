@@ -11,10 +11,19 @@ process.on('message', (message) => {
 
 const headers = { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(answer)) }
 
+/** For these books it tells of properties that nobody knows, another each time. */
+const oddBooks = '/dddddddd-'
+let odd = 0
+const oddAnswer = (): string => answer.replace('{', `{"unheardOf${String(odd++)}":"of",`)
+
 const server = createServer((request, response) => {
   request.resume()
   request.on('end', () => {
-    const reply = (): void => void response.writeHead(201, headers).end(answer)
+    const reply = (): void => {
+      if (request.url?.includes(oddBooks) === true)
+        response.writeHead(201, { 'Content-Type': 'application/json' }).end(oddAnswer())
+      else response.writeHead(201, headers).end(answer)
+    }
     if (delayInMs === 0) reply()
     else setTimeout(reply, delayInMs)
   })
