@@ -10,7 +10,7 @@ import { chosenLoad } from './load.ts'
 import { type Party, type PartySettings, startProxy } from './party.ts'
 import { cpuInMicroseconds } from './process-tree.ts'
 import { startWorld } from './start-world.ts'
-import { body, callPath, tokensFrom } from './world.ts'
+import { body, callPath, oddBooks, tokensFrom } from './world.ts'
 
 const [, , calls = '100000', rounds = '10'] = process.argv
 
@@ -29,7 +29,7 @@ const started = async (called: string): Promise<Party> => {
 
 const [, book = ''] = /managedEBooks\/([^/]+)/.exec(callPath) ?? []
 
-/** What is asked while it ages: a call, one whose answer is odd, and one that is refused, in one of several ways. */
+/** What is asked while it ages: a call, of which each tenth gets an odd answer, and one that is refused, in one of four ways. */
 const asked = (tokens: ReadonlyArray<string>, count: number) => {
   const authorization = `Bearer ${tokens[count % tokens.length] ?? ''}`
   const aBook = randomUUID()
@@ -37,7 +37,7 @@ const asked = (tokens: ReadonlyArray<string>, count: number) => {
   const to = (id: string): string => callPath.replace(book, id)
   const path = to(aBook)
   return [
-    { path: count % 10 === 0 ? to(`dddddddd${aBook.slice(8)}`) : path, headers: json, body },
+    { path: count % 10 === 0 ? to(oddBooks + aBook.slice(oddBooks.length)) : path, headers: json, body },
     [
       { path, headers: { ...json, authorization: `Bearer ${randomUUID()}` }, body },
       { path: `${path}/${randomUUID()}`, headers: json, body },

@@ -1,7 +1,7 @@
 // Answers as Graph does when all is well, as fast as Node can, or after so many milliseconds.
 import { createServer } from 'node:http'
 import { sayWhere } from './rivals/say-where.ts'
-import { answer } from './world.ts'
+import { answer, oddBooks } from './world.ts'
 
 let delayInMs = 0
 process.on('message', (message) => {
@@ -11,8 +11,6 @@ process.on('message', (message) => {
 
 const headers = { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(answer)) }
 
-/** For these books it tells of properties that nobody knows, another each time. */
-const oddBooks = '/dddddddd-'
 let odd = 0
 const oddAnswer = (): string => answer.replace('{', `{"unheardOf${String(odd++)}":"of",`)
 
@@ -20,7 +18,7 @@ const server = createServer((request, response) => {
   request.resume()
   request.on('end', () => {
     const reply = (): void => {
-      if (request.url?.includes(oddBooks) === true)
+      if (request.url?.includes(`/${oddBooks}-`) === true)
         response.writeHead(201, { 'Content-Type': 'application/json' }).end(oddAnswer())
       else response.writeHead(201, headers).end(answer)
     }

@@ -7,6 +7,9 @@ export const permission = 'DeviceInstallStates.Create'
 export const tenantId = '7f9f9f0e-3a0c-4d5e-9d0b-0f5a5c1f2a11'
 export const callPath = '/beta/deviceAppManagement/managedEBooks/52f3ff29-7b6c-4f0b-9d3a-0c8a6d1f2e51/deviceStates'
 
+/** Books whose ids begin so get answers with a property that nobody knows, another each time. */
+export const oddBooks = 'dddddddd'
+
 /** In one line, as a program sends it. */
 export const body: string = JSON.stringify(JSON.parse(documentedExample.request))
 

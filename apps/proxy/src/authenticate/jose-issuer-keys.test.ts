@@ -19,14 +19,14 @@ const [first, second] = await Promise.all([aKey('k1'), aKey('k2')])
 const elliptic = await exportJWK((await generateKeyPair('ES256')).publicKey)
 
 /** An issuer that can be away, and whose keys can change. */
-const anIssuer = (issuers: ReadonlyArray<TrustedIssuer> = [trusted]) => {
+const anIssuer = (issuers: ReadonlyArray<TrustedIssuer> = [trusted], algorithms: ReadonlyArray<string> = ['RS256']) => {
   const keys: ReadonlyArray<object> = [first.jwk]
   const state = { isAway: false, keys, jwksUri, keyFetches: 0, date: new Date().toUTCString() }
   const told: Array<string | undefined> = []
   const clocks: Array<number> = []
   const checks = nodeSignatureChecks({
     issuers,
-    algorithms: ['RS256'],
+    algorithms,
     dangerouslyAllowPlainHttp: false,
     fetch: (url) => {
       if (url === state.jwksUri) state.keyFetches++
@@ -118,6 +118,30 @@ describe('the keys of the issuer', () => {
     const unknown = { ...second.token, keyId: 'k3' }
     await Promise.all(Array.from({ length: 1_000 }, () => begunChecks.check(trusted, unknown)()))
     expect(state.keyFetches).toBe(before + 1)
+  })
+
+  it('prove nothing by another algorithm than the one that they are published for', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
+    const jwk = await exportJWK(publicKey)
+    const signed = async (kid: string) => ({
+      token: await new SignJWT({}).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey),
+      algorithm: 'RS256',
+      keyId: kid,
+      issuer,
+      payload: {},
+    })
+    const world = anIssuer([trusted], ['RS256', 'PS256'])
+    world.state.keys = [
+      { ...jwk, kid: 'for-any' },
+      { ...jwk, kid: 'for-pss', alg: 'PS256' },
+    ]
+    const { checks: begunChecks } = await begun(world)
+
+    expect(await begunChecks.check(trusted, await signed('for-any'))()).toEqual(genuine)
+    expect(await begunChecks.check(trusted, await signed('for-pss'))()).toEqual({
+      _tag: 'NotGenuine',
+      reason: 'keyUnknown',
+    })
   })
 
   it('stop proving when they have left the set', async () => {

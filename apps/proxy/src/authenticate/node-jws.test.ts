@@ -1,4 +1,4 @@
-import { KeyObject, generateKeyPairSync } from 'node:crypto'
+import { createPublicKey, KeyObject, generateKeyPairSync } from 'node:crypto'
 import * as fc from 'fast-check'
 import { CompactSign, compactVerify, generateKeyPair } from 'jose'
 import { describe, expect, it } from 'vitest'
@@ -80,6 +80,16 @@ describe('a key', () => {
 
     expect(fits(of(2048), 'RS256')).toBe(true)
     expect(fits(of(1024), 'RS256')).toBe(false)
+    for (const [e, isTaken] of [
+      ['AQ', false],
+      ['AAE', false],
+      ['Ag', false],
+      ['BA', false],
+      ['Aw', true],
+    ] as const) {
+      const key = createPublicKey({ key: { ...of(2048).export({ format: 'jwk' }), e }, format: 'jwk' })
+      expect([e, fits(key, 'RS256')]).toEqual([e, isTaken])
+    }
   })
 
   it('is for the algorithms of its own kind and curve alone', () => {
