@@ -1,3 +1,4 @@
+import { graphVersions, operations, type Route } from '@device-install-state/model/operations'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as T from 'fp-ts/lib/Task.js'
 import { arrive } from './arrive/index.js'
@@ -21,14 +22,16 @@ import {
 import { authenticate } from './authenticate/index.js'
 import { type Created, decodeAnswer, decodeRequest } from './decode/index.js'
 import type { Call } from './domain/call.js'
+import type { Caller } from './domain/caller.js'
 import type { Drift } from './domain/differences.js'
-import type { IncomingRequest } from './domain/incoming-request.js'
+import { callerRequestIdOf, type IncomingRequest, knownMethod } from './domain/incoming-request.js'
 import type { ProxyError } from './domain/proxy-error.js'
 import { outcomeOfError } from './domain/outcome.js'
 import { contextOf, headersOf, type Reply } from './domain/reply.js'
 import { codeOfError, replyToError, retryOfError } from './domain/reply-to-error.js'
 import { forward, type Forwarded, wouldBeSent } from './forward/index.js'
-import type { Ports } from './ports.js'
+import { traceIdOf } from './domain/trace-context.js'
+import type { Ports, RequestEnd } from './ports.js'
 
 /**
  * The life of one request. Up to the intent, whatever goes wrong is a refusal, and Graph has seen nothing. From the
@@ -42,10 +45,24 @@ export const handleRequest =
     const startedInMs = ports.monotonicNowInMs()
     const understood = await understand(ports, request)
     const begun = E.isLeft(understood) ? understood : await begin(ports, understood.right)
-    const reply = await (E.isLeft(begun) ? refuse(ports, begun.left) : proceed(ports, begun.right))
-    log(ports, request, reply, startedInMs)
-    return reply
+    const ended = await (E.isLeft(begun) ? refuse(ports, begun.left) : proceed(ports, begun.right))
+    log(ports, request, ended, startedInMs)
+    return ended.reply
   }
+
+/** What a request came to. */
+interface Ended {
+  readonly reply: Reply
+  readonly end: RequestEnd
+  readonly caller: Caller | undefined
+  readonly route: Route | undefined
+}
+
+const endedAs = (
+  end: RequestEnd,
+  reply: Reply,
+  { caller, route }: { readonly caller?: Caller; readonly route?: Route },
+): Ended => ({ reply, end, caller, route })
 
 /** Is it one of the two calls, who makes it, and what does it say? */
 const understand = async (ports: Ports, request: IncomingRequest): Promise<E.Either<Refused, Call>> => {
@@ -67,14 +84,14 @@ const begin = async (ports: Ports, call: Call): Promise<E.Either<Refused, Unders
 }
 
 /** Nothing is sent. The refusal is on record before it is told. */
-const refuse = async (ports: Ports, refused: Refused): Promise<Reply> => {
+const refuse = async (ports: Ports, refused: Refused): Promise<Ended> => {
   const now = ports.now()
   const { error, request } = refused
   const quota = refused.quota ?? ('quota' in error ? error.quota : undefined)
   const { challenge } = ports
   const reply = replyToError(contextOf(request, now, { quota, challenge }), error)
   await recordRefusal(ports)(refusalOf(refused, { code: codeOfError(error), status: reply.status }, now))()
-  return reply
+  return endedAs('refusal', reply, refused)
 }
 
 interface Understood {
@@ -82,7 +99,7 @@ interface Understood {
   readonly begun: Begun | Answered | { readonly _tag: 'Validated' }
 }
 
-const proceed = (ports: Ports, { begun, call }: Understood): Promise<Reply> => {
+const proceed = (ports: Ports, { begun, call }: Understood): Promise<Ended> => {
   switch (begun._tag) {
     case 'Begun':
       return carryOut(ports, call, begun)
@@ -94,37 +111,39 @@ const proceed = (ports: Ports, { begun, call }: Understood): Promise<Reply> => {
 }
 
 /** The intent is on record: send it, read the answer, record what came of it, reply. */
-const carryOut = async (ports: Ports, call: Call, begun: Begun): Promise<Reply> => {
+const carryOut = async (ports: Ports, call: Call, begun: Begun): Promise<Ended> => {
   const exchanged = await exchange(ports, call)
   ports.countDrift(driftIn(exchanged.result))()
   const reply = replyTo(ports, call, exchanged)
   const answer = answerToKeep(exchanged, reply)
-  await recordOutcome(ports)(outcomeOf(ports, call, exchanged), { call, begun, answer })()
-  return reply
+  const outcome = outcomeOf(ports, call, exchanged)
+  await recordOutcome(ports)(outcome, { call, begun, answer })()
+  return endedAs(outcome.outcome, reply, call)
 }
 
 /** The call that holds the idempotency key was answered: its caller gets that answer, and Graph hears nothing. */
-const answerAgain = async (ports: Ports, call: Call, { answer, auditId }: Answered): Promise<Reply> => {
+const answerAgain = async (ports: Ports, call: Call, { answer, auditId }: Answered): Promise<Ended> => {
   const now = ports.now()
   const { challenge } = ports
   const context = contextOf(call.request, now, { quota: call.quota, challenge, ...requestIdIn(answer.requestId) })
   await recordReplay(ports)(replayOf(call, { of: auditId, status: answer.status }, now))()
-  return {
+  const reply: Reply = {
     status: answer.status,
     headers: { ...headersOf(context), 'Idempotent-Replayed': 'true' },
     body: answer.body,
     code: undefined,
     reason: `the answer of ${auditId} again`,
   }
+  return endedAs('replay', reply, call)
 }
 
 /** The call is good, and its caller wanted to know no more than that. No token is taken, and Graph hears nothing. */
-const tellWhatWouldBeSent = async (ports: Ports, call: Call): Promise<Reply> => {
+const tellWhatWouldBeSent = async (ports: Ports, call: Call): Promise<Ended> => {
   const now = ports.now()
   const { challenge } = ports
   const body = JSON.stringify(wouldBeSent(ports, call))
   await recordRefusal(ports)(validationOf(call, now))()
-  return {
+  const reply: Reply = {
     status: 200,
     headers: {
       ...headersOf(contextOf(call.request, now, { quota: call.quota, challenge })),
@@ -134,6 +153,7 @@ const tellWhatWouldBeSent = async (ports: Ports, call: Call): Promise<Reply> => 
     code: undefined,
     reason: 'validated, and not sent',
   }
+  return endedAs('validation', reply, call)
 }
 
 /** An answer that says to try again is none to keep. What Graph did, or will never do, stays as it is. */
@@ -203,10 +223,29 @@ const refusedAs = ({ caller, quota, request, route }: Omit<Refused, 'error'>, er
 
 const log = (
   ports: Pick<Ports, 'log' | 'monotonicNowInMs'>,
-  { auditId }: IncomingRequest,
-  { code, reason, status }: Reply,
+  request: IncomingRequest,
+  { caller, end, reply: { code, reason, status }, route }: Ended,
   startedInMs: number,
 ): void => {
-  const durationInMs = Math.round((ports.monotonicNowInMs() - startedInMs) * 10) / 10
-  ports.log({ auditId, status, code, reason, durationInMs })()
+  ports.log({
+    auditId: request.auditId,
+    traceId: traceIdOf(request),
+    callerRequestId: callerRequestIdOf(request),
+    method: knownMethod(request.method),
+    route: route && templateOf(route),
+    caller,
+    end,
+    status,
+    code,
+    reason,
+    durationInMs: Math.round((ports.monotonicNowInMs() - startedInMs) * 10) / 10,
+  })()
 }
+
+const templates = new Map(
+  operations.flatMap(({ name, template }) =>
+    graphVersions.map((version) => [`${version} ${name}`, `/${version}${template}`]),
+  ),
+)
+
+const templateOf = ({ operation, version }: Route): string => templates.get(`${version} ${operation}`) ?? ''

@@ -13,8 +13,11 @@ import { type UndiciBoundedFetch, undiciBoundedFetch } from './forward/undici-bo
 import { undiciConnector } from './forward/undici-connector.js'
 import { undiciGraph } from './forward/undici-graph.js'
 import { type EndableTokens, upstreamTokens } from './forward/upstream-tokens.js'
+import { type WatchedGate, watchedGate } from './forward/watched-gate.js'
 import { newSpanId } from './node-random.js'
 import type { Ports } from './ports.js'
+import { timedFetch, timedSend } from './telemetry/client-metrics.js'
+import type { Metrics } from './telemetry/instruments.js'
 import type { Log } from './telemetry/pino-log.js'
 
 const versionIn = (packageJson: unknown): string =>
@@ -46,19 +49,28 @@ const mostUsers = 10_000
 
 const longestConnectInMs = 3_000
 
-const upstreamTokensBy = (upstream: Config['upstream'], fetch: BoundedFetch): EndableTokens => {
+const upstreamTokensBy = (upstream: Config['upstream'], fetch: BoundedFetch, metrics: Metrics): EndableTokens => {
   const { clientId = '', graphUrl, identityClientId } = upstream
   const settings = { ...upstream, scope: `${graphUrl}/.default` }
   // Two lines: however many users come, the gateway's own token does not wait for theirs.
   const ownFetch = restrainedFetch(fetch)
+  metrics.count('tokenAcquisitions', { identity: 'gateway', result: 'failed' }, 0)
+  const acquiredFor = (identity: 'gateway' | 'user') => (isGood: boolean) =>
+    metrics.count('tokenAcquisitions', { identity, result: isGood ? 'acquired' : 'failed' })
   return upstreamTokens(
-    azureAppTokens({ ...settings, clientId: ownApplicationOf(upstream).clientId, fetch: ownFetch }),
+    azureAppTokens({
+      ...settings,
+      clientId: ownApplicationOf(upstream).clientId,
+      fetch: ownFetch,
+      acquired: acquiredFor('gateway'),
+    }),
     msalOnBehalfOfTokens({
       ...settings,
       clientId,
       mostUsers,
       fetch: restrainedFetch(fetch),
       ownFetch,
+      acquired: acquiredFor('user'),
       ...(identityClientId === undefined ? {} : { managedIdentityClientId: identityClientId }),
     }),
   )
@@ -112,7 +124,10 @@ const tellOperator =
     }
   }
 
-const gateOf = ({ callers, upstream: { breakerFailures, concurrency, pace } }: Config, log: Log): EndableGate =>
+const gateOf = (
+  { callers, upstream: { breakerFailures, concurrency, pace } }: Config,
+  told: (change: GateChange) => void,
+): EndableGate =>
   pacedGate({
     pace,
     concurrency,
@@ -121,8 +136,29 @@ const gateOf = ({ callers, upstream: { breakerFailures, concurrency, pace } }: C
     monotonicNowInMs: () => performance.now(),
     random: () => Math.random(),
     after,
-    onChange: tellOperator(log),
+    onChange: told,
   })
+
+const gateMetrics = (metrics: Metrics, budgetAtFirst: number): ((change: GateChange) => void) => {
+  let budget = budgetAtFirst
+  metrics.watch('paceBudget', () => budget)
+  metrics.count('breakerOpenings', { scope: 'allCallers' }, 0)
+  return (change) => {
+    if ('budget' in change) ({ budget } = change)
+    if (change._tag === 'GraphIsLeftAlone')
+      metrics.count('breakerOpenings', { scope: change.byAll ? 'allCallers' : 'oneCaller' })
+  }
+}
+
+const watched = (gate: EndableGate, metrics: Metrics): WatchedGate => {
+  const one = watchedGate(gate, () => performance.now(), {
+    waited: (inMs, hasTurn) => metrics.measure('paceWait', inMs / 1000, { result: hasTurn ? 'turn' : 'none' }),
+    throttled: () => metrics.count('throttles'),
+  })
+  metrics.watch('paceWaiting', one.waiting)
+  metrics.watch('atGraph', one.underWay)
+  return one
+}
 
 /** What the steps ask of the way to Graph. */
 type PortsToGraph = Pick<
@@ -151,7 +187,7 @@ export interface WayToGraph {
 }
 
 /** Wires what calls go through on their way to Graph. Nothing is asked of anyone yet. */
-export const openGraph = (config: Config, log: Log): WayToGraph => {
+export const openGraph = (config: Config, log: Log, metrics: Metrics): WayToGraph => {
   const { upstream } = config
   const connect = undiciConnector({ timeoutInMs: longestConnectInMs, proxy: upstream.proxy })
   const identityProvider = undiciBoundedFetch(connect)
@@ -161,14 +197,21 @@ export const openGraph = (config: Config, log: Log): WayToGraph => {
     connect,
     connections: upstream.concurrency,
   })
-  const gate = gateOf(config, log)
-  const tokens = upstreamTokensBy(upstream, identityProvider.fetch)
+  const inFigures = gateMetrics(metrics, upstream.pace.calls)
+  const inWords = tellOperator(log)
+  const gate = gateOf(config, (change) => {
+    inFigures(change)
+    inWords(change)
+  })
+  const clock = { monotonicNowInMs: () => performance.now(), measure: metrics.measure }
+  const fetch = timedFetch(clock, identityProvider.fetch)
+  const tokens = upstreamTokensBy(upstream, fetch, metrics)
   return {
     ports: {
       upstreamPolicy: upstreamPolicyOf(upstream),
-      gate,
+      gate: watched(gate, metrics),
       upstreamTokens: tokens,
-      sendToGraph: graph.send,
+      sendToGraph: timedSend(clock, upstream.graphUrl, graph.send),
       graphUrl: upstream.graphUrl,
       userAgent,
       upstreamDeadlineInMs: upstream.deadlineInMs,
@@ -176,7 +219,7 @@ export const openGraph = (config: Config, log: Log): WayToGraph => {
       random: () => Math.random(),
       delay,
     },
-    identityProviderFetch: identityProvider.fetch,
+    identityProviderFetch: fetch,
     tell: () => log.info('Graph is called', upstreamInWords(upstream)),
     endCalls: () => {
       gate.end()

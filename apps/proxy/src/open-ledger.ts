@@ -13,7 +13,9 @@ import { signingKeyFile, signingRing } from './audit/node-signing-ring.js'
 import type { OpenedLedger } from './audit/ledger-writer.js'
 import { ledgerFile, lockFile, reserveFile } from './audit/sqlite-ledger-file.js'
 import { openSqliteLedgerWriter } from './audit/sqlite-ledger-writer.js'
+import { type WatchedBatch, watchedLedger } from './audit/watched-ledger.js'
 import type { Config } from './config/index.js'
+import type { Metrics } from './telemetry/instruments.js'
 import type { Log } from './telemetry/pino-log.js'
 import { newId } from './node-random.js'
 
@@ -113,10 +115,26 @@ const tellOf = (config: AuditConfig, log: Log): void => {
     log.alarm('AUDIT_PERSONAL_FIELDS is clear: names of people stand in the audit ledger as they are')
 }
 
+/** Figures of each batch. A call is unsettled from its intent to its end. */
+const ledgerMetrics = ({ count, measure, watch }: Metrics): ((batch: WatchedBatch) => void) => {
+  let unsettled = 0
+  watch('unsettled', () => unsettled)
+  return ({ inMs, isDurable, kinds }) => {
+    measure('commitDuration', inMs / 1000, { result: isDurable ? 'durable' : 'failed' })
+    if (!isDurable) count('storeFailures')
+    for (const kind of kinds) {
+      count('records', { kind })
+      if (kind === 'intent') unsettled++
+      if (kind === 'outcome') unsettled--
+    }
+  }
+}
+
 /** Opens the ledger that is configured. Left tells why it cannot be. `ended` is told when it can no more be written. */
 export const openLedger = async (
   whole: Config,
   log: Log,
+  metrics: Metrics,
   ended: (message: string) => void,
 ): Promise<E.Either<string, Ledger>> => {
   const config = whole.audit
@@ -149,8 +167,11 @@ export const openLedger = async (
         second?.add(note)
       },
     },
-    opened.right.writer,
+    watchedLedger(opened.right.writer, () => performance.now(), ledgerMetrics(metrics)),
   )
+  metrics.watch('auditQueue', () => store.queue().waiting, { state: 'waiting' })
+  metrics.watch('auditQueue', () => store.queue().owed, { state: 'owed' })
+  metrics.count('settled', {}, opened.right.settled)
   return E.right({
     store: {
       ...store,

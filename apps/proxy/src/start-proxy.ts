@@ -17,6 +17,7 @@ import { auditorsOf } from './open-auditors.js'
 import { handleRequest } from './handle-request.js'
 import { openGraph, version, type WayToGraph } from './open-graph.js'
 import { type Ledger, openLedger } from './open-ledger.js'
+import { openTelemetry, type Telemetry } from './open-telemetry.js'
 import { auditorListener } from './http/auditor-listener.js'
 import { Conversations } from './http/conversations.js'
 import { expressAdminListener } from './http/express-admin-listener.js'
@@ -39,6 +40,7 @@ import { newId } from './node-random.js'
 import type { Ports } from './ports.js'
 import { callsUnderWay, type Phase, stopProxy, type StopResult } from './stop-proxy.js'
 import type { Log } from './telemetry/pino-log.js'
+import { requestMetrics } from './telemetry/request-metrics.js'
 
 /** A proxy that serves. */
 export interface RunningProxy {
@@ -64,8 +66,14 @@ export const startProxy = async (
 ): Promise<E.Either<string, RunningProxy>> => {
   const tlsFiles = config.tls === undefined ? E.right(undefined) : await readTlsFiles(config.tls)()
   if (E.isLeft(tlsFiles)) return E.left(`TLS cannot be spoken: ${tlsFiles.left.join('; ')}.`)
-  const opened = await openLedger(config, log, (message) => fatal(new Error(`the audit ledger is gone: ${message}`)))
-  if (E.isLeft(opened)) return opened
+  const telemetry = await openTelemetry(config)
+  const opened = await openLedger(config, log, telemetry.metrics, (message) =>
+    fatal(new Error(`the audit ledger is gone: ${message}`)),
+  )
+  if (E.isLeft(opened)) {
+    await telemetry.close()
+    return opened
+  }
   const { settled, store } = opened.right
 
   const started = await store.append(
@@ -73,6 +81,7 @@ export const startProxy = async (
   )()
   if (E.isLeft(started)) {
     await store.close()
+    await telemetry.close()
     const { left } = started
     const why = 'cause' in left && typeof left.cause === 'string' ? left.cause : JSON.stringify(left)
     return E.left(`The audit ledger cannot be written: ${why}`)
@@ -97,7 +106,7 @@ export const startProxy = async (
     info: log.info,
     recordLost: log.recordLost,
   })
-  return serve(config, log, { ...opened.right, refusals, drift }, { limits, tlsFiles: tlsFiles.right })
+  return serve(config, log, telemetry, { ...opened.right, refusals, drift }, { limits, tlsFiles: tlsFiles.right })
 }
 
 const now = (): Date => new Date()
@@ -129,9 +138,12 @@ interface LedgerAndCounts extends Ledger {
 const clockToleranceInSeconds = 30
 
 /** A clock that is wrong makes every token expired, or not yet valid: better said before the first caller asks why. */
-const watchClock = (log: Log): ((aheadInSeconds: number) => void) => {
+const watchClock = (log: Log, { watch }: Telemetry['metrics']): ((aheadInSeconds: number) => void) => {
   let isWell = true
+  let ahead: number | undefined
+  watch('clockSkew', () => ahead)
   return (aheadInSeconds) => {
+    ahead = aheadInSeconds
     const wasWell = isWell
     isWell = Math.abs(aheadInSeconds) <= clockToleranceInSeconds
     if (wasWell && !isWell) log.alarm('the clock of this host differs from the issuer’s: set it', { aheadInSeconds })
@@ -150,43 +162,55 @@ const takenTokens = ({ issuers, rules }: Config['callers']) => ({
 const portsOf = (
   config: Config,
   log: Log,
+  { metrics }: Telemetry,
   ledger: LedgerAndCounts,
   phase: Phase,
   keys: SignatureChecks,
   graph: WayToGraph,
-): Ports => ({
-  graphVersions: config.upstream.graphVersions,
-  isDraining: () => phase.draining,
-  trustedIssuers: config.callers.issuers,
-  tokenRules: config.callers.rules,
-  checkSignature: keys.check,
-  provedTokens: lruProvedTokens((token) => hash('sha256', token, 'base64url')),
-  callerRates:
-    config.callers.rateLimit &&
-    lruCallerRates({
-      limit: config.callers.rateLimit,
-      by: config.callers.countedBy,
-      now: () => performance.now(),
-    }),
-  ...graph.ports,
-  challenge: {
-    resourceMetadataUrl: config.callers.metadata?.url,
-    authorizationUri: `${config.upstream.authorityHost}/${config.upstream.tenantId}/oauth2/v2.0/authorize`,
-  },
-  auditStore: ledger.store,
-  digest: ledger.digest,
-  digestsOf: ledger.digestsOf,
-  sealAnswer: ledger.sealAnswer,
-  openAnswer: ledger.openAnswer,
-  fields: config.audit.fields,
-  countRefusal: ledger.refusals.count,
-  driftPolicy: config.upstream.drift,
-  countDrift: ledger.drift.count,
-  recordLost: (record, cause) => () => log.recordLost(record, cause),
-  now,
-  monotonicNowInMs: () => performance.now(),
-  log: (entry) => () => log.request(entry),
-})
+): Ports => {
+  const inFigures = requestMetrics(metrics)
+  return {
+    graphVersions: config.upstream.graphVersions,
+    isDraining: () => phase.draining,
+    trustedIssuers: config.callers.issuers,
+    tokenRules: config.callers.rules,
+    checkSignature: keys.check,
+    provedTokens: lruProvedTokens((token) => hash('sha256', token, 'base64url')),
+    callerRates:
+      config.callers.rateLimit &&
+      lruCallerRates({
+        limit: config.callers.rateLimit,
+        by: config.callers.countedBy,
+        now: () => performance.now(),
+      }),
+    ...graph.ports,
+    challenge: {
+      resourceMetadataUrl: config.callers.metadata?.url,
+      authorizationUri: `${config.upstream.authorityHost}/${config.upstream.tenantId}/oauth2/v2.0/authorize`,
+    },
+    auditStore: ledger.store,
+    digest: ledger.digest,
+    digestsOf: ledger.digestsOf,
+    sealAnswer: ledger.sealAnswer,
+    openAnswer: ledger.openAnswer,
+    fields: config.audit.fields,
+    countRefusal: ledger.refusals.count,
+    driftPolicy: config.upstream.drift,
+    countDrift: (drift) => () => {
+      for (const { kind } of drift) metrics.count('drift', { kind })
+      ledger.drift.count(drift)()
+    },
+    recordLost: (record, cause) => () => log.recordLost(record, cause),
+    now,
+    monotonicNowInMs: () => performance.now(),
+    log: (entry) => () => {
+      log.request(entry)
+      inFigures(entry)
+    },
+  }
+}
+
+const inSeconds = (inMs: number | undefined): number | undefined => (inMs === undefined ? undefined : inMs / 1000)
 
 /** For what never becomes a request. */
 const refuseConnection =
@@ -200,7 +224,21 @@ const refuseConnection =
       reply,
       record: pipe(
         recordRefusal(ports)({ kind: 'connection', auditId, at: context.now.toISOString(), code, ...refused }),
-        T.chainIOK(() => ports.log({ auditId, status: reply.status, code, reason: refused.reason, durationInMs: 0 })),
+        T.chainIOK(() =>
+          ports.log({
+            auditId,
+            traceId: auditId.replaceAll('-', ''),
+            callerRequestId: undefined,
+            method: '_OTHER',
+            route: undefined,
+            caller: undefined,
+            end: 'connection',
+            status: reply.status,
+            code,
+            reason: refused.reason,
+            durationInMs: 0,
+          }),
+        ),
       ),
     }
   }
@@ -222,11 +260,12 @@ const lookAtTlsFilesEveryInMs = 1_000
 const serve = async (
   config: Config,
   log: Log,
+  telemetry: Telemetry,
   ledger: LedgerAndCounts,
   { limits, tlsFiles }: Listening,
 ): Promise<E.Either<string, RunningProxy>> => {
   const phase: Phase = { stopping: false, draining: false }
-  const graph = openGraph(config, log)
+  const graph = openGraph(config, log, telemetry.metrics)
   const keys = nodeSignatureChecks({
     issuers: config.callers.issuers,
     algorithms: config.callers.rules.algorithms,
@@ -236,11 +275,11 @@ const serve = async (
       if (problem === undefined) log.info('the keys of the issuer are there', { issuer })
       else log.alarm(problem)
     },
-    onClock: watchClock(log),
+    onClock: watchClock(log, telemetry.metrics),
   })
-  const ports = portsOf(config, log, ledger, phase, keys, graph)
+  const ports = portsOf(config, log, telemetry, ledger, phase, keys, graph)
 
-  const { allHandled, track } = callsUnderWay()
+  const { allHandled, count, track } = callsUnderWay()
   const handle = handleRequest(ports)
   const callersTls = (files: TlsFiles): ServerTls => ({
     files,
@@ -269,14 +308,16 @@ const serve = async (
   )
   const adminConversations = new Conversations(limits.mostRequestsPerConnection)
   const auditors = auditorsOf(config, log, ledger, keys)
+  const checks = [
+    { name: 'running', isWell: () => !phase.stopping },
+    { name: 'auditLedger', isWell: () => ledger.store.problem() === undefined },
+    { name: 'issuerKeys', isWell: () => keys.problem() === undefined },
+  ]
   const admin = nodeHttpServer(
     expressAdminListener(
-      [
-        { name: 'running', isWell: () => !phase.stopping },
-        { name: 'auditLedger', isWell: () => ledger.store.problem() === undefined },
-        { name: 'issuerKeys', isWell: () => keys.problem() === undefined },
-      ],
+      checks,
       adminConversations,
+      telemetry.print,
       auditors &&
         auditorListener({ answer: auditors.answer, conversations: adminConversations, newAuditId: newId, now, fatal }),
     ),
@@ -284,6 +325,10 @@ const serve = async (
     refuseOnAdminPort,
     { limits, tls: config.tls?.coversAdmin === true && tlsFiles !== undefined ? adminTls(tlsFiles) : undefined },
   )
+  const { watch } = telemetry.metrics
+  for (const { isWell, name } of checks) watch('ready', () => (isWell() ? 1 : 0), { check: name })
+  for (const [issuer, ageInMs] of keys.ages) watch('keysAge', () => inSeconds(ageInMs()), { issuer })
+  watch('activeRequests', count)
   const tlsWatch =
     config.tls &&
     tlsFiles &&
@@ -300,6 +345,8 @@ const serve = async (
       info: log.info,
     })
 
+  if (tlsWatch !== undefined) watch('certificateLife', () => inSeconds(tlsWatch.notAfter().getTime() - now().getTime()))
+
   const release = async (result: StopResult | 'notStarted'): Promise<StopResult> => {
     tlsWatch?.stop()
     await ledger.refusals.stop()
@@ -311,6 +358,7 @@ const serve = async (
     await auditors?.close()
     const { isClosed, lost } = await ledger.store.close()
     await graph.close()
+    await telemetry.close()
     for (const record of lost) log.recordLost(record, 'the process ends')
     if (!isClosed) return 'stuck'
     return E.isLeft(stopped) || lost.length > 0 || result === 'forced' ? 'forced' : 'finished'

@@ -16,6 +16,8 @@ export interface Phase {
 /** Every request that is being handled, whether its client is still there or not. */
 export interface CallsUnderWay {
   readonly track: <A>(task: () => Promise<A>) => () => Promise<A>
+  /** How many there are. */
+  readonly count: () => number
   /** Done when none is left. */
   readonly allHandled: () => Promise<void>
 }
@@ -30,6 +32,7 @@ export const callsUnderWay = (): CallsUnderWay => {
         tasks.add(running)
         return running.finally(() => tasks.delete(running))
       },
+    count: () => tasks.size,
     allHandled: async (): Promise<void> => {
       while (tasks.size > 0) await Promise.allSettled(tasks)
     },

@@ -5,6 +5,7 @@ import { variables } from '../src/config/variables.js'
 import { outcomeOfError } from '../src/domain/outcome.js'
 import type { ProxyError, TokenInvalidReason } from '../src/domain/proxy-error.js'
 import { replyToError } from '../src/domain/reply-to-error.js'
+import { instruments, prometheusName } from '../src/telemetry/instruments.js'
 
 const doc = (name: string): string => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8')
 
@@ -216,5 +217,24 @@ describe('docs/how-to/audit.md', () => {
 
     expect(told).toHaveLength(Object.keys(kinds).length)
     expect(new Set(told)).toEqual(new Set(Object.keys(kinds)))
+  })
+})
+
+describe('docs/metrics.md', () => {
+  it('tells every instrument: by what name Prometheus has it, its kind, its attributes, and what it says', () => {
+    const told = doc('metrics.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map((line) => line.split('|').map((cell) => cell.trim()))
+      .map(([, name, prometheus, attributes, description]) => [name, prometheus, attributes, description])
+
+    expect(told).toEqual(
+      Object.values(instruments).map((instrument) => [
+        `\`${instrument.name}\``,
+        `\`${prometheusName(instrument)}\``,
+        instrument.attributes.map((name) => `\`${name}\``).join(' '),
+        instrument.description,
+      ]),
+    )
   })
 })

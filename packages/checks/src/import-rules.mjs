@@ -36,7 +36,7 @@ const technologiesOfContractTests = [
 ]
 
 const wiring =
-  '^apps/proxy/src/(?:start-proxy|stop-proxy|open-ledger|open-auditors|open-graph|main)\\.ts$|^apps/proxy/src/cli/'
+  '^apps/proxy/src/(?:start-proxy|stop-proxy|open-ledger|open-auditors|open-graph|open-telemetry|main)\\.ts$|^apps/proxy/src/cli/'
 const steps = ['arrive', 'authenticate', 'decode', 'audit', 'forward']
 
 export const importRules = [
@@ -91,6 +91,11 @@ export const importRules = [
     },
     to: { path: npm(name) },
   })),
+  {
+    name: 'only-files-named-for-opentelemetry-import-it',
+    from: { path: '^apps/proxy/src/', pathNot: [tests, '/otel-[^/]+\\.ts$'] },
+    to: { path: npm('@opentelemetry') },
+  },
   {
     name: 'only-the-wiring-makes-ids',
     from: { path: '^apps/proxy/src/', pathNot: [tests, wiring] },

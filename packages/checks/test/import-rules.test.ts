@@ -32,6 +32,7 @@ const planted = [
   ['only-files-named-for-msal-node-import-it', 'apps/proxy/src/decode/quietly-uses-msal-node.ts'],
   ['only-files-named-for-lru-cache-import-it', 'apps/proxy/src/decode/quietly-uses-lru-cache.ts'],
   ['only-files-named-for-pg-import-it', 'apps/proxy/src/decode/quietly-uses-pg.ts'],
+  ['only-files-named-for-opentelemetry-import-it', 'apps/proxy/src/decode/quietly-uses-opentelemetry.ts'],
   ['only-the-wiring-makes-ids', 'apps/proxy/src/audit/makes-ids.ts'],
   ['only-http-imports-express', 'apps/proxy/src/decode/quietly-uses-express.ts'],
   ['pure-files-touch-no-node-module', 'apps/proxy/src/forward/pure.ts'],

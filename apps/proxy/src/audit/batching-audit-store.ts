@@ -28,6 +28,11 @@ export interface BatchingSettings {
   readonly checkpoint: (note: string) => void
 }
 
+export interface BatchingAuditStore extends AuditStore {
+  /** How many records wait for the next batch, and how many are owed. */
+  readonly queue: () => { readonly waiting: number; readonly owed: number }
+}
+
 interface Waiting {
   readonly row: Row
   /** It is with the hand: whether it gets to the disk, only the hand's answer tells. */
@@ -70,7 +75,7 @@ const written: Appended = { _tag: 'Written' }
  * that is not durable within the deadline counts as not written. While the ledger fails, one try a second writes what is
  * owed and a record of the gap, and everything else is refused.
  */
-export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWriter): AuditStore => {
+export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWriter): BatchingAuditStore => {
   const { after, alarm, checkpoint, deadlineInMs, info, monotonicNowInMs, mostWaiting, newId, now, whenIdle } = settings
   let waiting: Array<Waiting> = []
   let owed: Array<Owed> = []
@@ -386,5 +391,11 @@ export const batchingAuditStore = (settings: BatchingSettings, ledger: LedgerWri
   }
 
   keepLooking()
-  return { append, owe, problem: () => problem ?? noRoom, close }
+  return {
+    append,
+    owe,
+    problem: () => problem ?? noRoom,
+    queue: () => ({ waiting: waiting.length, owed: owed.length }),
+    close,
+  }
 }

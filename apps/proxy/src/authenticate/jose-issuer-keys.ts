@@ -25,6 +25,8 @@ export interface IssuerKeys {
   readonly begin: () => void
   /** Why there are no keys; undefined when there are. */
   readonly problem: () => string | undefined
+  /** Since they were last fetched; undefined before that. */
+  readonly ageInMs: () => number | undefined
   readonly stop: () => void
 }
 
@@ -130,6 +132,7 @@ export const joseIssuerKeys = (settings: IssuerKeysSettings): IssuerKeys => {
     keyFor,
     begin: () => void refresh(),
     problem,
+    ageInMs: () => (keys === undefined ? undefined : performance.now() - lastGoodAtInMs),
     stop: () => {
       stopped = true
       clearTimeout(timer)

@@ -15,6 +15,8 @@ export interface SignatureChecks {
   readonly begin: () => void
   /** Why no token can be checked; undefined when those of one issuer can. */
   readonly problem: () => string | undefined
+  /** Of each issuer: how long ago its keys were last fetched, if they were. */
+  readonly ages: ReadonlyMap<string, () => number | undefined>
   readonly stop: () => void
 }
 
@@ -42,6 +44,7 @@ export const nodeSignatureChecks = ({ issuers, ...settings }: SignatureChecksSet
       const problems = everyKeys.map(({ problem }) => problem())
       return problems.every((problem) => problem !== undefined) ? problems[0] : undefined
     },
+    ages: new Map([...keysOf].map(([issuer, { ageInMs }]) => [issuer, ageInMs])),
     stop: () => everyKeys.forEach(({ stop }) => stop()),
   }
 }

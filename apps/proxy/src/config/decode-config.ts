@@ -4,6 +4,7 @@ import { type AuditConfig, auditOf, auditTogether } from './audit.js'
 import { type CallersConfig, callersOf, callersTogether } from './callers.js'
 import type { ConfigProblem, Environment, Together } from './config-problem.js'
 import { likelyTypos, misleadingVariables } from './likely-typos.js'
+import { type TelemetryConfig, telemetryOf } from './telemetry.js'
 import { type TlsConfig, tlsOf, tlsTogether } from './tls.js'
 import { authorityHostOf, type UpstreamConfig, upstreamOf, upstreamTogether } from './upstream.js'
 import { type LogLevel, Variables, variables } from './variables.js'
@@ -19,6 +20,7 @@ export interface Config {
   readonly audit: AuditConfig
   readonly shutdown: { readonly delayInMs: number; readonly graceInMs: number }
   readonly logLevel: LogLevel
+  readonly telemetry: TelemetryConfig
   readonly dangerouslyAllowPlainHttp: boolean
 }
 
@@ -77,6 +79,7 @@ const configOf = (decoded: Variables, upstream: UpstreamConfig): Config => ({
   audit: auditOf(decoded),
   shutdown: { delayInMs: decoded.SHUTDOWN_DELAY_MS, graceInMs: decoded.SHUTDOWN_GRACE_MS },
   logLevel: decoded.LOG_LEVEL,
+  telemetry: telemetryOf(decoded),
   dangerouslyAllowPlainHttp: decoded.DANGEROUSLY_ALLOW_PLAIN_HTTP,
 })
 

@@ -134,6 +134,24 @@ const decoded = (text: string): string | undefined => {
   }
 }
 
+/** W3C Baggage, as OpenTelemetry has it in its variables: `name=value`, with commas between, values with `%` for what is not plain. */
+export const keyValueList: t.Type<Readonly<Record<string, string>>, string> = readAs('KeyValueList', (text) => {
+  const pairs: Record<string, string> = {}
+  for (const pair of listed(text)) {
+    const [, name, encoded = ''] = /^([^\s=,;]+)\s*=\s*([^\s,;]*)$/.exec(pair) ?? []
+    const value = decoded(encoded)
+    if (name === undefined || value === undefined) return undefined
+    pairs[name] = value
+  }
+  return pairs
+})
+
+/** A share from 0 to 1, such as `0.1`. */
+export const share: t.Type<number, string> = readAs('Share', (text) => {
+  const value = /^(?:0|1|0?\.\d{1,9}|1\.0{1,9})$/.test(text) ? Number(text) : Number.NaN
+  return value >= 0 && value <= 1 ? value : undefined
+})
+
 /** RFC 7617 §2: of a user with a colon, nobody could tell where the password begins; nor are there control characters. */
 const areCredentials = ({ password, username }: URL): boolean => {
   const [user, secret] = [decoded(username), decoded(password)]

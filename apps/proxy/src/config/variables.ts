@@ -8,6 +8,7 @@ import {
   guid,
   httpUrlText,
   integerBetween,
+  keyValueList,
   listOf,
   nonEmpty,
   oneOf,
@@ -18,6 +19,7 @@ import {
   proxyUrl,
   rate,
   scopeToken,
+  share,
   someOf,
   Variable,
 } from './variable.js'
@@ -34,6 +36,17 @@ const driftPolicies = ['warn', 'enforce'] as const
 
 const upstreamAuths = ['app', 'on-behalf-of', 'by-caller'] as const
 const credentials = ['client-secret', 'certificate', 'workload-identity', 'managed-identity'] as const
+
+export type TracesSampler = (typeof tracesSamplers)[number]
+/** OpenTelemetry's names, but for those that ask somebody else. */
+const tracesSamplers = [
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+  'always_on',
+  'always_off',
+  'traceidratio',
+] as const
 
 const variable = <A>(codec: t.Type<A, string>, expectation: string, example: string, fallback?: string): Variable<A> =>
   new Variable(codec, { expectation, example, ...(fallback === undefined ? {} : { fallback }) })
@@ -323,6 +336,40 @@ export const variables = {
     '30000',
   ),
   LOG_LEVEL: variable(oneOf(logLevels), `one of ${logLevels.join(', ')}`, 'info', 'info'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: maybe(
+    httpUrlText,
+    'the URL of an OpenTelemetry collector that takes OTLP over HTTP; metrics and traces are sent there',
+    'http://otel-collector.observability:4318',
+  ),
+  OTEL_EXPORTER_OTLP_HEADERS: maybe(
+    keyValueList,
+    'headers for the collector, name=value with commas between',
+    'Authorization=Bearer%20a-token-from-your-vault',
+  ),
+  OTEL_METRIC_EXPORT_INTERVAL: variable(
+    integerBetween(100, 3_600_000),
+    'milliseconds from 100 to 3600000 between one sending of metrics and the next',
+    '60000',
+    '60000',
+  ),
+  OTEL_TRACES_SAMPLER: variable(
+    oneOf(tracesSamplers),
+    `one of ${tracesSamplers.join(', ')}: which traces are sent`,
+    'parentbased_traceidratio',
+    'parentbased_always_on',
+  ),
+  OTEL_TRACES_SAMPLER_ARG: variable(share, 'a share from 0 to 1, for samplers by traceidratio', '0.1', '1'),
+  OTEL_SERVICE_NAME: variable(
+    nonEmpty,
+    'the name of the service in metrics and traces',
+    'install-states',
+    'device-install-state-proxy',
+  ),
+  OTEL_RESOURCE_ATTRIBUTES: maybe(
+    keyValueList,
+    'what else metrics and traces say of the service, name=value with commas between',
+    'deployment.environment.name=production,service.namespace=devices',
+  ),
   DANGEROUSLY_ALLOW_PLAIN_HTTP: variable(
     flag,
     'true or false; true lets CALLER_ISSUER, CALLER_GATEWAY_URL and GRAPH_URL be http:// on a loopback address, for tests',

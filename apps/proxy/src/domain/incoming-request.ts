@@ -58,3 +58,19 @@ export const callerRequestIdIn = (
   if (callerRequestId !== undefined) return { callerRequestId }
   return headerOf(request, 'client-request-id') === undefined ? {} : { callerRequestIdIgnored: true }
 }
+
+// RFC 9110 §9.1 and RFC 5789: those that semantic conventions of telemetry know, too.
+const methods: ReadonlySet<string> = new Set([
+  'CONNECT',
+  'DELETE',
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PATCH',
+  'POST',
+  'PUT',
+  'TRACE',
+])
+
+/** A method as telemetry may name it: what else a sender calls one is `_OTHER`. */
+export const knownMethod = (method: string): string => (methods.has(method) ? method : '_OTHER')

@@ -29,3 +29,6 @@ export const traceparentOf = (request: IncomingRequest, spanId: string): string 
   const { isSampled, traceId } = contextIn(request) ?? ownContext(request)
   return `00-${traceId}-${spanId}-0${isSampled ? '1' : '0'}`
 }
+
+/** The trace that a request is part of: 32 hexadecimal digits. */
+export const traceIdOf = (request: IncomingRequest): string => (contextIn(request) ?? ownContext(request)).traceId

@@ -37,6 +37,8 @@ export interface AppTokenSettings {
   /** Entra's form: the resource, then `/.default`. */
   readonly scope: string
   readonly fetch: BoundedFetch
+  /** Told whether a token that was asked for came. */
+  readonly acquired?: (isGood: boolean) => void
 }
 
 /** One acquisition as its requests see it, and what was seen of them. */
@@ -172,5 +174,5 @@ const acquire = async (
 export const azureAppTokens = (settings: AppTokenSettings): RenewingToken => {
   // Whatever AZURE_LOG_LEVEL says: the library would log addresses and the words of errors.
   setLogLevel()
-  return renewingToken((signal) => acquire(settings, signal))
+  return renewingToken((signal) => acquire(settings, signal), settings.acquired)
 }

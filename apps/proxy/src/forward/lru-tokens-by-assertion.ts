@@ -20,13 +20,15 @@ const keyOf = (assertion: string): string => createHash('sha256').update(asserti
 export const tokensByAssertion = (
   most: number,
   acquireFor: (by: string, assertion: string) => Acquire,
+  /** Told whether a token that was asked for came. */
+  acquired?: (isGood: boolean) => void,
 ): TokensByAssertion => {
   const kept = new LRUCache<string, HeldToken>({ max: most })
 
   const keptFor = (key: string): HeldToken => {
     const found = kept.get(key)
     if (found !== undefined) return found
-    const fresh = heldToken()
+    const fresh = heldToken(acquired)
     kept.set(key, fresh)
     return fresh
   }

@@ -54,7 +54,7 @@ const exchangeAudienceOf = (authorityHost: string): string => {
   return hostname.endsWith('.cn') ? 'api://AzureADTokenExchangeChina' : 'api://AzureADTokenExchange'
 }
 
-const identityTokens = (settings: OnBehalfOfSettings): RenewingToken =>
+const identityTokens = ({ acquired: _acquired, ...settings }: OnBehalfOfSettings): RenewingToken =>
   azureAppTokens({
     ...settings,
     fetch: settings.ownFetch,
@@ -228,5 +228,6 @@ export const msalOnBehalfOfTokens = (settings: OnBehalfOfSettings): TokensByAsse
   return tokensByAssertion(
     settings.mostUsers,
     (by, assertion) => (signal) => acquireFor(settings, identity, by, assertion, signal)(),
+    settings.acquired,
   )
 }

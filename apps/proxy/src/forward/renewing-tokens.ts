@@ -101,9 +101,9 @@ const bounded = (acquire: Acquire): Promise<E.Either<ProxyError, AcquiredToken>>
 
 /**
  * Keeps one token for as long as it is good, and asks for the next while it still is. However many calls wait, one request
- * is under way; it goes on when a call gives up. Nothing is asked for unless a call takes a token. Never rejects.
+ * is under way; it goes on when a call gives up. `told` hears whether it came. Nothing is asked for unless a call takes a token. Never rejects.
  */
-export const heldToken = (): HeldToken => {
+export const heldToken = (told: (isGood: boolean) => void = () => undefined): HeldToken => {
   let held: Held | undefined
   let failed: { readonly result: Taken; readonly untilInMs: number } | undefined
   let renewNotBeforeInMs = 0
@@ -119,6 +119,7 @@ export const heldToken = (): HeldToken => {
         : acquired
     underWay = undefined
     droppedMeanwhile.clear()
+    told(E.isRight(result))
     if (E.isRight(result)) held = heldFrom(now, result.right)
     failed = E.isLeft(result) ? { result, untilInMs: now + pauseAfter(result.left) } : undefined
     renewNotBeforeInMs = now + (held?.pauseInMs ?? 0)
@@ -153,7 +154,7 @@ export const heldToken = (): HeldToken => {
 }
 
 /** Keeps the token of one credential, as `heldToken` does. */
-export const renewingToken = (acquire: Acquire): RenewingToken => {
-  const { drop, take } = heldToken()
+export const renewingToken = (acquire: Acquire, told?: (isGood: boolean) => void): RenewingToken => {
+  const { drop, take } = heldToken(told)
   return { take: (deadline) => take(acquire, deadline), drop }
 }

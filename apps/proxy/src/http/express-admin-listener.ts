@@ -3,6 +3,9 @@ import express from 'express'
 import { isForAuditors } from './auditor-listener.js'
 import type { Conversations, Exchange } from './conversations.js'
 
+// Text format 0.0.4.
+const prometheusContentType = 'text/plain; version=0.0.4; charset=utf-8'
+
 /** One thing that must be well before calls can be served. */
 export interface ReadinessCheck {
   readonly name: string
@@ -11,11 +14,13 @@ export interface ReadinessCheck {
 
 /**
  * `/livez`: the process runs; `/readyz`: it can serve calls, or which of its checks says that it cannot. Needs no token
- * and tells nothing of the configuration. On a port of its own, with what auditors ask below `/audit`, if that is on.
+ * and tells nothing of the configuration. `/metrics`: figures for Prometheus. On a port of its own, with what auditors ask below `/audit`, if that is on.
  */
 export const expressAdminListener = (
   checks: ReadonlyArray<ReadinessCheck>,
   conversations: Conversations,
+  /** Figures in the text format of Prometheus. */
+  printMetrics: () => Promise<string>,
   /** Answers auditors; undefined where nobody is one. */
   auditors?: (exchange: Exchange) => void,
 ): RequestListener => {
@@ -30,6 +35,11 @@ export const expressAdminListener = (
     const results = checks.map(({ isWell, name }) => ({ name, well: isWell() }))
     const ready = results.every(({ well }) => well)
     response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'notReady', checks: results })
+  })
+
+  app.get('/metrics', async (_request, response) => {
+    const text = await printMetrics()
+    response.set('Content-Type', prometheusContentType).send(text)
   })
 
   app.use((_request, response) => {
@@ -55,4 +65,4 @@ const respond = (response: ServerResponse, status: number, body: object): void =
     .end(json)
 }
 
-const notFound = { status: 'notFound', known: ['/livez', '/readyz'] }
+const notFound = { status: 'notFound', known: ['/livez', '/readyz', '/metrics'] }

@@ -45,13 +45,19 @@ const stateNow = async ({ certificateFile, clientCaFile, keyFile }: TlsConfig): 
 const haveSameContent = (one: TlsFiles, other: TlsFiles): boolean =>
   one.certificate === other.certificate && one.key === other.key && one.clientCa === other.clientCa
 
+export interface TlsWatch {
+  /** When the certificate that is shown expires. */
+  readonly notAfter: () => Date
+  readonly stop: () => void
+}
+
 /**
  * Looks at the files again and again, and takes what they hold when they have changed and fit together; what does not is not
  * taken, and looked at again. Renewal may come in steps, so it is an alarm only at the second look. Paths are followed anew each
  * time, through links too, so it does not matter whether a file is replaced, renamed or written in place. Also tells when the
  * certificate expires. Holds no process back from its end.
  */
-export const watchTlsFiles = (settings: TlsWatchSettings): { readonly stop: () => void } => {
+export const watchTlsFiles = (settings: TlsWatchSettings): TlsWatch => {
   const { alarm, config, everyInMs, info, now, take } = settings
   let files = settings.files
   let problem: string | undefined
@@ -118,6 +124,7 @@ export const watchTlsFiles = (settings: TlsWatchSettings): { readonly stop: () =
   tellValidity()
   schedule()
   return {
+    notAfter: () => files.notAfter,
     stop: () => {
       isStopped = true
       clearTimeout(timer)

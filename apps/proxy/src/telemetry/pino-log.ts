@@ -28,6 +28,29 @@ const expected: ReadonlySet<string> = new Set(['draining'])
 const levelOf = ({ code, status }: RequestLogEntry): 'info' | 'warn' =>
   status >= 500 && !expected.has(code ?? '') ? 'warn' : 'info'
 
+/** Chosen field by field: a caller is told by its ids, and what is not known is left out. */
+const lineOf = (entry: RequestLogEntry) => {
+  const { auditId, caller, callerRequestId, code, durationInMs, end, method, reason, route, status, traceId } = entry
+  return {
+    auditId,
+    traceId,
+    callerRequestId,
+    method,
+    route,
+    caller: caller && {
+      kind: caller.kind,
+      tenantId: caller.tenantId,
+      appId: caller.appId,
+      objectId: caller.objectId,
+    },
+    end,
+    status,
+    code,
+    reason,
+    durationInMs,
+  }
+}
+
 const stream = (fd: number): sonicBoom.SonicBoom => {
   // Without a least length, a flush would be over before anything was written.
   const opened = new sonicBoom.SonicBoom({ fd, sync: false, minLength: 1, maxLength: mostWaitingInBytes })
@@ -46,9 +69,7 @@ export const pinoLog = (level: string): Log => {
   const lost = pino(options, stderr)
   return {
     request: (entry) => {
-      const { auditId, code, durationInMs, reason, status } = entry
-      const failed = { ...(code === undefined ? {} : { code }), ...(reason === undefined ? {} : { reason }) }
-      log[levelOf(entry)]({ auditId, status, ...failed, durationInMs }, 'request')
+      log[levelOf(entry)](lineOf(entry), 'request')
     },
     info: (what, detail = {}) => log.info(detail, what),
     alarm: (what, detail = {}) => log.error(detail, what),

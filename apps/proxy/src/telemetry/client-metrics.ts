@@ -1,0 +1,59 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { codeOfError } from '../domain/reply-to-error.js'
+import type { ForwardPorts } from '../forward/index.js'
+import type { Attributes, Metrics } from './instruments.js'
+
+interface Stopwatch extends Pick<Metrics, 'measure'> {
+  readonly monotonicNowInMs: () => number
+}
+
+const serverOf = (url: string): Attributes => {
+  const { hostname, port, protocol } = new URL(url)
+  return { 'server.address': hostname, 'server.port': Number(port) || (protocol === 'http:' ? 80 : 443) }
+}
+
+type Send = ForwardPorts['sendToGraph']
+
+/** The way to Graph, with how long each request took and what came of it. */
+export const timedSend = ({ measure, monotonicNowInMs }: Stopwatch, origin: string, send: Send): Send => {
+  const server = serverOf(origin)
+  return (deadline) => {
+    const sendWithin = send(deadline)
+    return (request) => async () => {
+      const beganAtInMs = monotonicNowInMs()
+      const result = await sendWithin(request)()
+      measure('clientDuration', (monotonicNowInMs() - beganAtInMs) / 1000, {
+        'http.request.method': 'POST',
+        ...server,
+        ...(E.isRight(result)
+          ? { 'http.response.status_code': result.right.status }
+          : { 'error.type': codeOfError(result.left) }),
+      })
+      return result
+    }
+  }
+}
+
+/** fetch, likewise; whom it asks is said by our configuration, and by the documents of issuers that are in it. */
+export const timedFetch =
+  <Options extends { readonly method: string }>(
+    { measure, monotonicNowInMs }: Stopwatch,
+    fetch: (url: string, options: Options) => Promise<Response>,
+  ) =>
+  async (url: string, options: Options): Promise<Response> => {
+    const beganAtInMs = monotonicNowInMs()
+    const told = (how: Attributes): void =>
+      measure('clientDuration', (monotonicNowInMs() - beganAtInMs) / 1000, {
+        'http.request.method': options.method,
+        ...serverOf(url),
+        ...how,
+      })
+    try {
+      const response = await fetch(url, options)
+      told({ 'http.response.status_code': response.status })
+      return response
+    } catch (error) {
+      told({ 'error.type': 'noAnswer' })
+      throw error
+    }
+  }

@@ -1,0 +1,1 @@
+export { type Resource, resourceFromAttributes } from '@opentelemetry/resources'

@@ -1,0 +1,1 @@
+export * as it from '@opentelemetry/api'
