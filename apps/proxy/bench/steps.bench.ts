@@ -18,6 +18,7 @@ import type { IncomingRequest } from '../dist/domain/incoming-request.js'
 import { contextOf, headersOf } from '../dist/domain/reply.js'
 import { graphHeaders } from '../dist/forward/graph-headers.js'
 import { graphRequestOf } from '../dist/forward/graph-request.js'
+import { traceparentOf } from '../dist/domain/trace-context.js'
 import { newId, newSpanId } from '../dist/node-random.js'
 import { measured } from './ledger-bench.ts'
 
@@ -84,7 +85,9 @@ const bench = new Bench({ time: 400, warmupTime: 200 })
   .add('intent: record with its digests', () => intentOf(ports, now)(call))
   .add('intent: canonical JSON', () => jsonOf(intent))
   .add('intent: what it is found by', () => rowWith(intent, intentJson))
-  .add('request to Graph: span, headers', () => graphHeaders('x', graphRequestOf(call, newSpanId())))
+  .add('request to Graph: span, headers', () =>
+    graphHeaders('x', graphRequestOf(call, traceparentOf(call.request, newSpanId()))),
+  )
   .add('decode the answer, and what differs', () => decoded(answer))
   .add('outcome: record and canonical JSON', () =>
     jsonOf(appliedOutcomeOf(request.auditId, { status: 201, attempts: 1, durationInMs: 1 }, created.right, now)),

@@ -1,4 +1,4 @@
-import { graphVersions, operations, type Route } from '@device-install-state/model/operations'
+import type { Route } from '@device-install-state/model/operations'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as T from 'fp-ts/lib/Task.js'
 import { arrive } from './arrive/index.js'
@@ -30,7 +30,8 @@ import { outcomeOfError } from './domain/outcome.js'
 import { contextOf, headersOf, type Reply } from './domain/reply.js'
 import { codeOfError, replyToError, retryOfError } from './domain/reply-to-error.js'
 import { forward, type Forwarded, wouldBeSent } from './forward/index.js'
-import { traceIdOf } from './domain/trace-context.js'
+import { routeTemplate } from './domain/route-template.js'
+import { traceContextOf } from './domain/trace-context.js'
 import type { Ports, RequestEnd } from './ports.js'
 
 /**
@@ -66,11 +67,11 @@ const endedAs = (
 
 /** Is it one of the two calls, who makes it, and what does it say? */
 const understand = async (ports: Ports, request: IncomingRequest): Promise<E.Either<Refused, Call>> => {
-  const arrival = arrive(ports)(request)
+  const arrival = await ports.inStep(request, 'arrive', async () => arrive(ports)(request))
   if (E.isLeft(arrival)) return E.left({ request, error: arrival.left })
-  const admission = await authenticate(ports)(arrival.right)()
+  const admission = await ports.inStep(request, 'authenticate', authenticate(ports)(arrival.right))
   if (E.isLeft(admission)) return E.left(refusedAs(arrival.right, admission.left))
-  const call = await decodeRequest(arrival.right)(admission.right)()
+  const call = await ports.inStep(request, 'decode request', decodeRequest(arrival.right)(admission.right))
   if (E.isLeft(call)) return E.left(refusedAs({ ...arrival.right, ...admission.right }, call.left))
   // A client that is gone before anything is sent wants nothing done: to do it all the same would surprise it.
   return request.isGone() ? E.left(refusedAs(call.right, { _tag: 'BodyNotReceived', why: 'clientClosed' })) : call
@@ -79,7 +80,7 @@ const understand = async (ports: Ports, request: IncomingRequest): Promise<E.Eit
 /** A call that is only to be validated is not begun: it has no intent, and takes no idempotency key. */
 const begin = async (ports: Ports, call: Call): Promise<E.Either<Refused, Understood>> => {
   if (call.isValidateOnly === true) return E.right({ call, begun: { _tag: 'Validated' } })
-  const begun = await recordIntent(ports)(call)()
+  const begun = await ports.inStep(call.request, 'record intent', recordIntent(ports)(call))
   return E.isLeft(begun) ? E.left(refusedAs(call, begun.left)) : E.right({ call, begun: begun.right })
 }
 
@@ -90,7 +91,8 @@ const refuse = async (ports: Ports, refused: Refused): Promise<Ended> => {
   const quota = refused.quota ?? ('quota' in error ? error.quota : undefined)
   const { challenge } = ports
   const reply = replyToError(contextOf(request, now, { quota, challenge }), error)
-  await recordRefusal(ports)(refusalOf(refused, { code: codeOfError(error), status: reply.status }, now))()
+  const record = refusalOf(refused, { code: codeOfError(error), status: reply.status }, now)
+  await ports.inStep(request, 'record refusal', recordRefusal(ports)(record))
   return endedAs('refusal', reply, refused)
 }
 
@@ -117,7 +119,7 @@ const carryOut = async (ports: Ports, call: Call, begun: Begun): Promise<Ended> 
   const reply = replyTo(ports, call, exchanged)
   const answer = answerToKeep(exchanged, reply)
   const outcome = outcomeOf(ports, call, exchanged)
-  await recordOutcome(ports)(outcome, { call, begun, answer })()
+  await ports.inStep(call.request, 'record outcome', recordOutcome(ports)(outcome, { call, begun, answer }))
   return endedAs(outcome.outcome, reply, call)
 }
 
@@ -126,7 +128,8 @@ const answerAgain = async (ports: Ports, call: Call, { answer, auditId }: Answer
   const now = ports.now()
   const { challenge } = ports
   const context = contextOf(call.request, now, { quota: call.quota, challenge, ...requestIdIn(answer.requestId) })
-  await recordReplay(ports)(replayOf(call, { of: auditId, status: answer.status }, now))()
+  const record = replayOf(call, { of: auditId, status: answer.status }, now)
+  await ports.inStep(call.request, 'record replay', recordReplay(ports)(record))
   const reply: Reply = {
     status: answer.status,
     headers: { ...headersOf(context), 'Idempotent-Replayed': 'true' },
@@ -142,7 +145,7 @@ const tellWhatWouldBeSent = async (ports: Ports, call: Call): Promise<Ended> => 
   const now = ports.now()
   const { challenge } = ports
   const body = JSON.stringify(wouldBeSent(ports, call))
-  await recordRefusal(ports)(validationOf(call, now))()
+  await ports.inStep(call.request, 'record refusal', recordRefusal(ports)(validationOf(call, now)))
   const reply: Reply = {
     status: 200,
     headers: {
@@ -177,7 +180,11 @@ const exchange = async (ports: Ports, call: Call): Promise<Exchange> => {
   const forwarded = await forward(ports)(call)()
   const { result } = forwarded
   return {
-    result: E.isLeft(result) ? result : decodeAnswer(ports.driftPolicy, ports.now(), call)(result.right),
+    result: E.isLeft(result)
+      ? result
+      : await ports.inStep(call.request, 'decode answer', async () =>
+          decodeAnswer(ports.driftPolicy, ports.now(), call)(result.right),
+        ),
     trace: traceOf(forwarded, ports.monotonicNowInMs() - startedInMs),
   }
 }
@@ -227,25 +234,20 @@ const log = (
   { caller, end, reply: { code, reason, status }, route }: Ended,
   startedInMs: number,
 ): void => {
-  ports.log({
-    auditId: request.auditId,
-    traceId: traceIdOf(request),
-    callerRequestId: callerRequestIdOf(request),
-    method: knownMethod(request.method),
-    route: route && templateOf(route),
-    caller,
-    end,
-    status,
-    code,
-    reason,
-    durationInMs: Math.round((ports.monotonicNowInMs() - startedInMs) * 10) / 10,
-  })()
+  ports.log(
+    {
+      auditId: request.auditId,
+      traceId: traceContextOf(request).traceId,
+      callerRequestId: callerRequestIdOf(request),
+      method: knownMethod(request.method),
+      route: route && routeTemplate(route),
+      caller,
+      end,
+      status,
+      code,
+      reason,
+      durationInMs: Math.round((ports.monotonicNowInMs() - startedInMs) * 10) / 10,
+    },
+    request,
+  )()
 }
-
-const templates = new Map(
-  operations.flatMap(({ name, template }) =>
-    graphVersions.map((version) => [`${version} ${name}`, `/${version}${template}`]),
-  ),
-)
-
-const templateOf = ({ operation, version }: Route): string => templates.get(`${version} ${operation}`) ?? ''

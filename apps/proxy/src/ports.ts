@@ -5,6 +5,7 @@ import type { AuthenticatePorts } from './authenticate/index.js'
 import type { DriftPolicy } from './decode/index.js'
 import type { Caller } from './domain/caller.js'
 import type { Drift } from './domain/differences.js'
+import type { IncomingRequest } from './domain/incoming-request.js'
 import type { OutcomeKind } from './domain/outcome.js'
 import type { ChallengeContext } from './domain/reply.js'
 import type { ForwardPorts, WouldBeSentPorts } from './forward/index.js'
@@ -38,5 +39,6 @@ export interface Ports extends ArrivePorts, AuthenticatePorts, AuditPorts, Forwa
   readonly driftPolicy: DriftPolicy
   /** Takes note of how answers differ from what is documented. Nobody waits for it. */
   readonly countDrift: (drift: ReadonlyArray<Drift>) => IO.IO<void>
-  readonly log: (entry: RequestLogEntry) => IO.IO<void>
+  /** Told once of each request, and, but for connections, of which one. */
+  readonly log: (entry: RequestLogEntry, request?: IncomingRequest) => IO.IO<void>
 }

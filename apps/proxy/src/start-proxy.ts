@@ -66,7 +66,7 @@ export const startProxy = async (
 ): Promise<E.Either<string, RunningProxy>> => {
   const tlsFiles = config.tls === undefined ? E.right(undefined) : await readTlsFiles(config.tls)()
   if (E.isLeft(tlsFiles)) return E.left(`TLS cannot be spoken: ${tlsFiles.left.join('; ')}.`)
-  const telemetry = await openTelemetry(config)
+  const telemetry = await openTelemetry(config, log)
   const opened = await openLedger(config, log, telemetry.metrics, (message) =>
     fatal(new Error(`the audit ledger is gone: ${message}`)),
   )
@@ -162,7 +162,7 @@ const takenTokens = ({ issuers, rules }: Config['callers']) => ({
 const portsOf = (
   config: Config,
   log: Log,
-  { metrics }: Telemetry,
+  { metrics, traces }: Telemetry,
   ledger: LedgerAndCounts,
   phase: Phase,
   keys: SignatureChecks,
@@ -203,9 +203,12 @@ const portsOf = (
     recordLost: (record, cause) => () => log.recordLost(record, cause),
     now,
     monotonicNowInMs: () => performance.now(),
-    log: (entry) => () => {
+    inStep: traces.inStep,
+    beginTry: traces.beginTry,
+    log: (entry, request) => () => {
       log.request(entry)
       inFigures(entry)
+      if (request !== undefined) traces.end(request, entry)
     },
   }
 }

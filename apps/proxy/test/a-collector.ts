@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** One export that an OpenTelemetry collector was sent. */
-export interface Export {
+interface Export {
   readonly path: string
   readonly headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
   /** Protobuf: names and values of text stand in it as they are. */
@@ -16,14 +16,14 @@ export interface Collector {
 }
 
 /** Takes OTLP over HTTP, and keeps what came. */
-export const aCollector = async (): Promise<Collector> => {
+export const aCollector = async (status = 200): Promise<Collector> => {
   const exports: Array<Export> = []
   const server = createServer((request, response) => {
     const chunks: Array<Buffer> = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       exports.push({ path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks) })
-      response.writeHead(200, { 'Content-Type': 'application/x-protobuf' }).end()
+      response.writeHead(status, { 'Content-Type': 'application/x-protobuf' }).end()
     })
   })
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))

@@ -61,7 +61,8 @@ export const aDayAtTheGate = ({ seed, ...options }: DayOptions) => {
     now: time.date,
     monotonicNowInMs: time.nowInMs,
     upstreamDeadlineInMs: deadlineInMs,
-    newSpanId: () => '00f067aa0ba902b7',
+    inStep: (_request, _step, run) => run(),
+    beginTry: () => ({ traceparent: '', end: () => undefined }),
     random,
     delay: time.delay,
   })

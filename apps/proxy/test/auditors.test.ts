@@ -236,7 +236,7 @@ describe('where nobody is an auditor', () => {
       const response = await fetch(`${world.adminUrl}${path}`, { headers: { authorization: `Bearer ${token}` } })
       expect([response.status, await response.json()]).toEqual([
         404,
-        { status: 'notFound', known: ['/livez', '/readyz'] },
+        { status: 'notFound', known: ['/livez', '/readyz', '/metrics'] },
       ])
     }
     await world.stop()

@@ -5,6 +5,7 @@ import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Call } from '../domain/call.js'
 import { claimsInChallenge } from '../domain/claims-challenge.js'
 import type { GraphAnswer, GraphRequest } from '../domain/graph-answer.js'
+import type { InStep } from '../domain/in-step.js'
 import { outcomeOfError } from '../domain/outcome.js'
 import type { ProxyError } from '../domain/proxy-error.js'
 import { givenRetryAfterInSeconds } from '../domain/retry-after.js'
@@ -17,6 +18,13 @@ export interface UpstreamTokens {
   readonly drop: (call: Call, token: string) => IO.IO<void>
 }
 
+/** One request to Graph, as those see it who trace it. */
+interface Try {
+  /** W3C Trace Context: names the trace, and this try. */
+  readonly traceparent: string
+  readonly end: (result: E.Either<ProxyError, GraphAnswer>) => void
+}
+
 export interface ForwardPorts {
   readonly gate: Gate
   readonly upstreamTokens: UpstreamTokens
@@ -24,8 +32,9 @@ export interface ForwardPorts {
   readonly now: IO.IO<Date>
   readonly monotonicNowInMs: IO.IO<number>
   readonly upstreamDeadlineInMs: number
-  /** 16 hexadecimal digits, not all 0. */
-  readonly newSpanId: IO.IO<string>
+  readonly inStep: InStep
+  /** Told of each request to Graph, and how many there were for the call before. */
+  readonly beginTry: (call: Call, earlier: number) => Try
   /** From 0 to less than 1. */
   readonly random: IO.IO<number>
   readonly delay: (inMs: number) => T.Task<void>
@@ -65,7 +74,8 @@ const turnEndOf = (now: Date, result: E.Either<ProxyError, GraphAnswer>): TurnEn
 /** One try: waits for a turn, takes a token, sends. */
 const attempt = async (ports: ForwardPorts, call: Call, deadline: Deadline, progress: Progress): Promise<Forwarded> => {
   const { attempts } = progress
-  const turn = await ports.gate.turn({ caller: call.caller, deadline, isAgain: attempts > 0 })()
+  const asked = { caller: call.caller, deadline, isAgain: attempts > 0 }
+  const turn = await ports.inStep(call.request, 'wait for turn', ports.gate.turn(asked))
   return E.isLeft(turn) ? { result: turn, attempts } : useTurn(ports, call, deadline, attempts, turn.right)
 }
 
@@ -76,7 +86,7 @@ const useTurn = async (
   attempts: number,
   turn: Turn,
 ): Promise<Forwarded> => {
-  const token = await ports.upstreamTokens.take(call, deadline)()
+  const token = await ports.inStep(call.request, 'take token', ports.upstreamTokens.take(call, deadline))
   // Nothing was sent, and nobody waits for it any more.
   const unsent: E.Either<ProxyError, string> =
     E.isRight(token) && call.request.isGone() ? E.left({ _tag: 'BodyNotReceived', why: 'clientClosed' }) : token
@@ -84,10 +94,9 @@ const useTurn = async (
     turn.end({ _tag: 'Unused' })()
     return { result: unsent, attempts }
   }
-  const result = await ports.sendToGraph(deadline)({
-    ...graphRequestOf(call, ports.newSpanId()),
-    token: unsent.right,
-  })()
+  const { end, traceparent } = ports.beginTry(call, attempts)
+  const result = await ports.sendToGraph(deadline)({ ...graphRequestOf(call, traceparent), token: unsent.right })()
+  end(result)
   turn.end(turnEndOf(ports.now(), result))()
   // A 401 says that the request was not looked at, so one more try with a fresh token cannot do it twice.
   if (E.isRight(result) && result.right.status === 401) ports.upstreamTokens.drop(call, unsent.right)()

@@ -1,5 +1,6 @@
 import type * as IO from 'fp-ts/lib/IO.js'
 import type { Call } from '../domain/call.js'
+import { traceparentOf } from '../domain/trace-context.js'
 import { graphHeaders } from './graph-headers.js'
 import { graphRequestOf } from './graph-request.js'
 
@@ -23,7 +24,7 @@ export interface WouldBeSent {
 
 /** What `forward` would send for a call, from the same functions. Sends nothing. */
 export const wouldBeSent = ({ graphUrl, newSpanId, userAgent }: WouldBeSentPorts, call: Call): WouldBeSent => {
-  const request = graphRequestOf(call, newSpanId())
+  const request = graphRequestOf(call, traceparentOf(call.request, newSpanId()))
   return {
     method: request.method,
     url: `${graphUrl}${request.path}`,

@@ -7,7 +7,8 @@ interface Stopwatch extends Pick<Metrics, 'measure'> {
   readonly monotonicNowInMs: () => number
 }
 
-const serverOf = (url: string): Attributes => {
+/** Semantic conventions: whom a request goes to. */
+export const serverOf = (url: string): Attributes => {
   const { hostname, port, protocol } = new URL(url)
   return { 'server.address': hostname, 'server.port': Number(port) || (protocol === 'http:' ? 80 : 443) }
 }

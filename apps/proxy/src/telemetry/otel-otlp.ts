@@ -1,18 +1,57 @@
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { type IMetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
+import type { SpanExporter } from '@opentelemetry/sdk-trace'
 
 interface Collector {
   readonly endpoint: string
   readonly headers: Readonly<Record<string, string>>
   readonly metricsEveryInMs: number
+  /** Told when it cannot be reached or takes nothing, and (undefined) when it does again. */
+  readonly onChange: (problem: string | undefined) => void
+}
+
+export interface Otlp {
+  readonly metrics: IMetricReader
+  readonly spans: SpanExporter
+}
+
+interface Exporter<Batch> {
+  export: (batch: Batch, done: (result: { readonly code: number; readonly error?: Error }) => void) => void
 }
 
 const longestExportInMs = 10_000
 
-/** Sends figures to a collector, by OTLP over HTTP in protobuf. What cannot be sent is counted on and sent with the next. */
-export const otlpMetrics = ({ endpoint, headers, metricsEveryInMs }: Collector): IMetricReader =>
-  new PeriodicExportingMetricReader({
-    exporter: new OTLPMetricExporter({ url: `${endpoint}/v1/metrics`, headers: { ...headers } }),
-    exportIntervalMillis: metricsEveryInMs,
-    exportTimeoutMillis: Math.min(longestExportInMs, metricsEveryInMs),
+/** Sends figures and spans to a collector, by OTLP over HTTP in protobuf. Figures that cannot be sent come with the next; spans are lost. */
+export const otlp = ({ endpoint, headers, metricsEveryInMs, onChange }: Collector): Otlp => {
+  let problem: string | undefined
+
+  const settled = (failure: string | undefined): void => {
+    if ((failure === undefined) !== (problem === undefined)) onChange(failure)
+    problem = failure
+  }
+
+  const watched = <Batch, One extends Exporter<Batch>>(exporter: One & Exporter<Batch>): One => {
+    const send = exporter.export.bind(exporter)
+    exporter.export = (batch, done) =>
+      send(batch, (result) => {
+        settled(result.code === 0 ? undefined : (result.error?.message ?? 'it takes nothing'))
+        done(result)
+      })
+    return exporter
+  }
+
+  const to = (path: string) => ({
+    url: `${endpoint}${path}`,
+    headers: { ...headers },
+    timeoutMillis: longestExportInMs,
   })
+  return {
+    metrics: new PeriodicExportingMetricReader({
+      exporter: watched(new OTLPMetricExporter(to('/v1/metrics'))),
+      exportIntervalMillis: metricsEveryInMs,
+      exportTimeoutMillis: Math.min(longestExportInMs, metricsEveryInMs),
+    }),
+    spans: watched(new OTLPTraceExporter(to('/v1/traces'))),
+  }
+}

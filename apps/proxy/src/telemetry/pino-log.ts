@@ -1,9 +1,11 @@
+import { isatty } from 'node:tty'
 import { pino } from 'pino'
 import sonicBoom from 'sonic-boom'
 import type { AuditRecord } from '../audit/index.js'
 import type { RequestLogEntry } from '../ports.js'
+import { terminalLine } from './terminal-line.js'
 
-/** The process log: JSON lines on stdout; what is not on record, on stderr. What is written is chosen field by field; nothing is passed through. */
+/** The process log: JSON lines on stdout, or words where that is a terminal; what is not on record, on stderr. What is written is chosen field by field; nothing is passed through. */
 export interface Log {
   /** Level 30; 40 where the fault lies with Graph, the issuer or us. */
   readonly request: (entry: RequestLogEntry) => void
@@ -65,7 +67,8 @@ const stream = (fd: number): sonicBoom.SonicBoom => {
 export const pinoLog = (level: string): Log => {
   const [stdout, stderr] = [stream(1), stream(2)]
   const options = { base: null, timestamp: pino.stdTimeFunctions.isoTime }
-  const log = pino({ level, ...options }, stdout)
+  const forPeople = { write: (line: string) => void stdout.write(terminalLine(line)) }
+  const log = pino({ level, ...options }, isatty(1) ? forPeople : stdout)
   const lost = pino(options, stderr)
   return {
     request: (entry) => {
