@@ -6,14 +6,14 @@ import { globSync, readFileSync, rmSync } from 'node:fs'
 const tasks = ['build', 'typecheck', 'lint', 'format', 'import-rules', 'unused', 'test']
 
 // A report of an earlier run must not be counted; turbo puts those of cached runs back.
-for (const folder of globSync('{packages,apps}/*/test-results')) rmSync(folder, { recursive: true })
+for (const folder of globSync('{packages/*,apps/*,deploy}/test-results')) rmSync(folder, { recursive: true })
 
 const { status } = spawnSync('turbo', ['run', ...tasks, '--continue', '--concurrency=3', '--output-logs=new-only'], {
   stdio: 'inherit',
 })
 
 const total = { passed: 0, failed: 0, skipped: 0 }
-for (const report of globSync('{packages,apps}/*/test-results/vitest*.json')) {
+for (const report of globSync('{packages/*,apps/*,deploy}/test-results/vitest*.json')) {
   const { numFailedTests, numPassedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'))
   total.passed += numPassedTests
   total.failed += numFailedTests

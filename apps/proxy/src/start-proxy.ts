@@ -61,12 +61,13 @@ export interface RunningProxy {
 /** Opens the ledger, wires every step to the world, and listens. Left tells why nothing was started. */
 export const startProxy = async (
   config: Config,
-  log: Log,
+  processLog: Log,
   limits: HttpLimits = httpLimits,
 ): Promise<E.Either<string, RunningProxy>> => {
   const tlsFiles = config.tls === undefined ? E.right(undefined) : await readTlsFiles(config.tls)()
   if (E.isLeft(tlsFiles)) return E.left(`TLS cannot be spoken: ${tlsFiles.left.join('; ')}.`)
-  const telemetry = await openTelemetry(config, log)
+  const telemetry = await openTelemetry(config, processLog)
+  const log = withAlarmsCounted(processLog, telemetry.metrics)
   const opened = await openLedger(config, log, telemetry.metrics, (message) =>
     fatal(new Error(`the audit ledger is gone: ${message}`)),
   )
@@ -108,6 +109,14 @@ export const startProxy = async (
   })
   return serve(config, log, telemetry, { ...opened.right, refusals, drift }, { limits, tlsFiles: tlsFiles.right })
 }
+
+const withAlarmsCounted = (log: Log, { count }: Telemetry['metrics']): Log => ({
+  ...log,
+  alarm: (what, detail) => {
+    count('alarms')
+    log.alarm(what, detail)
+  },
+})
 
 const now = (): Date => new Date()
 

@@ -140,6 +140,7 @@ export const instruments = {
     'Differences between Graph’s answers and its documentation.',
     ['kind'],
   ),
+  alarms: counter('device_install_state.alarms', '{line}', 'Lines of the log at level 50: a person should look.'),
   eventLoopDelay: gauge('nodejs.eventloop.delay.p99', 's', 'Of the event loop, since the last collection.'),
   eventLoopUtilization: gauge('nodejs.eventloop.utilization', '1', 'Of the event loop, since the last collection.'),
   cpuTime: watchedCounter('process.cpu.time', 's', 'CPU time of the process.', ['cpu.mode']),
