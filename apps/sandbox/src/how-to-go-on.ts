@@ -37,5 +37,6 @@ export const tellHowToGoOn = (world: World, print: Printer, auditId: string): vo
   }
   print.line(`The audit ledger is in ${world.auditDirectory}. What it holds of a call, by its Audit-Id:\n`)
   print.block(`${read}\n`)
+  print.line(`How it is: ${world.proxy.adminUrl}/readyz, and its figures: ${world.proxy.adminUrl}/metrics\n`)
   print.line('Press Ctrl-C to stop.')
 }
