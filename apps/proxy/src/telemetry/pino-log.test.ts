@@ -28,3 +28,49 @@ describe('a process that ends in order', () => {
     expect([code, ...written]).toEqual([0, lines, lines])
   })
 })
+
+/** What a program writes to its log, line by line. */
+const linesOf = async (statements: string): Promise<ReadonlyArray<Readonly<Record<string, unknown>>>> => {
+  const source = `import { pinoLog } from ${JSON.stringify(log)}
+    const log = pinoLog('info')
+    ${statements}
+    await log.flush()
+    process.exit()`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const text = (await child.stdout.setEncoding('utf8').toArray()).join('')
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}
+
+describe('the line of a request', () => {
+  it('has the fields that are chosen for it, and nothing else that comes along', async () => {
+    const caller = { kind: 'user', tenantId: 't', appId: 'a', objectId: 'o', issuer: 'i', tokenId: 'u', keyId: 'k' }
+    const entry = {
+      auditId: 'id',
+      traceId: 'trace',
+      callerRequestId: 'mine',
+      method: 'POST',
+      route: '/beta/x',
+      end: 'indeterminate',
+      status: 502,
+      code: 'upstreamError',
+      reason: 'why',
+      durationInMs: 1.5,
+    }
+    const more = { body: 'a body', authorization: 'Bearer x', path: '/beta/B1' }
+    const [line] = await linesOf(
+      `log.request(${JSON.stringify({ ...entry, caller: { ...caller, name: 'Ada' }, ...more })})`,
+    )
+    const { time, ...rest } = line ?? {}
+
+    expect(time).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/)
+    expect(rest).toEqual({
+      level: 40,
+      msg: 'request',
+      ...entry,
+      caller: { kind: 'user', tenantId: 't', appId: 'a', objectId: 'o' },
+    })
+  })
+})
