@@ -8,7 +8,7 @@ import process from 'node:process'
 import { Pool } from 'undici'
 import { chosenLoad } from './load.ts'
 import { type Party, type PartySettings, startProxy } from './party.ts'
-import { cpuInMicroseconds } from './process-tree.ts'
+import { compareCosts } from './compare-costs.ts'
 import { startWorld } from './start-world.ts'
 import { body, callPath, oddBooks, tokensFrom } from './world.ts'
 
@@ -72,20 +72,4 @@ const fresh = await started('fresh')
 const statuses = await age(aged, tokensFrom(settings.identityProvider, 20_000), Number(calls))
 process.stdout.write(`asked before, by status: ${JSON.stringify(Object.fromEntries(statuses))}\n`)
 
-const costOf = async (party: Party): Promise<number> => {
-  const before = cpuInMicroseconds(party.pid)
-  const { requests } = await load({ url: party.url, connections: 64, seconds: 2, tokens: few })
-  return (cpuInMicroseconds(party.pid) - before) / requests
-}
-for (const party of [aged, fresh]) await load({ url: party.url, connections: 64, seconds: 10, tokens: few })
-
-const ratios: Array<number> = []
-for (let round = 0; round < Number(rounds); round++) {
-  // Who comes first changes, so that neither always finds the machine as the other left it.
-  const costs = new Map<Party, number>()
-  for (const party of round % 2 === 0 ? [aged, fresh] : [fresh, aged]) costs.set(party, await costOf(party))
-  ratios.push((costs.get(aged) ?? 0) / (costs.get(fresh) ?? 0))
-}
-const inOrder = ratios.toSorted((one, other) => one - other)
-const at = (share: number): string => (inOrder[Math.floor(share * inOrder.length)] ?? Number.NaN).toFixed(2)
-process.stdout.write(`CPU of a call, aged to fresh: ${at(0.5)} (quartiles ${at(0.25)} and ${at(0.75)})\n`)
+await compareCosts(aged, fresh, { load, tokens: few, rounds: Number(rounds) })

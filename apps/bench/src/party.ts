@@ -134,9 +134,10 @@ export const startProxy = async (
   name: string,
   settings: PartySettings,
   nodeOptions: ReadonlyArray<string> = [],
+  program = proxyProgram,
 ): Promise<Party> => {
   const started = await nodeParty(name, {
-    args: [...nodeOptions, proxyProgram],
+    args: [...nodeOptions, program],
     environment: proxyEnvironment(settings),
     folder: settings.folder,
   })

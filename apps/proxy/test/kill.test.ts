@@ -18,7 +18,7 @@ import { aPostgresServer, type PostgresServer } from './a-postgres-server.js'
 import { type ProvedLedger, provedLedger, provedPgLedger } from './a-proved-ledger.js'
 import { untruths } from './untruths.js'
 
-const kills = Number(process.env['KILLS'] ?? 10)
+const kills = Number(process.env['KILLS'] ?? 6)
 /** So many kills share a ledger, each start after the first taking over what the last left. */
 const killsOfALedger = 20
 const callers = 24

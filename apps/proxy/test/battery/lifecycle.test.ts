@@ -196,7 +196,15 @@ describe('the admin port', () => {
     expect(await probe('/livez')).toMatchObject({ status: 200, body: '{"status":"alive"}' })
     expect(await probe('/readyz')).toMatchObject({ status: 200, headers: { 'content-type': /^application\/json/ } })
     expect(Object.keys(JSON.parse((await probe('/readyz'))?.body ?? ''))).toEqual(['status', 'checks'])
-    for (const target of ['/', '/livez/x', '/metrics/x', `/readyz/..${bookPath}`, '*', 'http://x/livez', '/audit/calls'])
+    for (const target of [
+      '/',
+      '/livez/x',
+      '/metrics/x',
+      `/readyz/..${bookPath}`,
+      '*',
+      'http://x/livez',
+      '/audit/calls',
+    ])
       expect([target, (await probe(target))?.status]).toEqual([target, 404])
     expect(await asked('GET /livez HTTP/1.1\r\n\r\n')).toMatchObject({ status: 400 })
     const authorization = `Bearer ${await token()}`
