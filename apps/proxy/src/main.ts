@@ -13,6 +13,14 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   process.exit(1)
 }
 
+const args = process.argv.slice(2)
+if (args.length > 0) {
+  // Asked for something else than to serve; loaded only then.
+  const { runProxyCommand, writerTo } = await import('./cli/run-proxy-command.js')
+  const [out, err] = [writerTo(process.stdout), writerTo(process.stderr)]
+  process.exit(await runProxyCommand(args, { environment: process.env, out, err }))
+}
+
 const config = decodeConfig(process.env)
 if (E.isLeft(config)) {
   const lines = config.left.map(({ message, variable }) => `  ${variable} ${message}.`)

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { UpstreamPolicy } from './authenticate/index.js'
 import type { Config } from './config/index.js'
 import { callerKey } from './domain/caller-key.js'
+import type { ProxyError } from './domain/proxy-error.js'
 import type { UpstreamApplication } from './domain/upstream-identity.js'
 import { azureAppTokens } from './forward/azure-app-tokens.js'
 import type { BoundedFetch } from './forward/bounded-fetch.js'
-import { msalOnBehalfOfTokens } from './forward/msal-on-behalf-of-tokens.js'
+import { exchangeScopeOf, msalOnBehalfOfTokens } from './forward/msal-on-behalf-of-tokens.js'
 import { type EndableGate, type GateChange, pacedGate } from './forward/paced-gate.js'
 import { restrainedFetch } from './forward/restrained-fetch.js'
 import { type UndiciBoundedFetch, undiciBoundedFetch } from './forward/undici-bounded-fetch.js'
@@ -49,9 +51,11 @@ const mostUsers = 10_000
 
 const longestConnectInMs = 3_000
 
+const graphScopeOf = ({ graphUrl }: Config['upstream']): string => `${graphUrl}/.default`
+
 const upstreamTokensBy = (upstream: Config['upstream'], fetch: BoundedFetch, metrics: Metrics): EndableTokens => {
-  const { clientId = '', graphUrl, identityClientId } = upstream
-  const settings = { ...upstream, scope: `${graphUrl}/.default` }
+  const { clientId = '', identityClientId } = upstream
+  const settings = { ...upstream, scope: graphScopeOf(upstream) }
   // Two lines: however many users come, the gateway's own token does not wait for theirs.
   const ownFetch = restrainedFetch(fetch)
   metrics.count('tokenAcquisitions', { identity: 'gateway', result: 'failed' }, 0)
@@ -75,6 +79,25 @@ const upstreamTokensBy = (upstream: Config['upstream'], fetch: BoundedFetch, met
     }),
   )
 }
+
+/** How connections to Graph and the identity provider are made: directly, or through a proxy. */
+export const connectorOf = ({ proxy }: Config['upstream']): ReturnType<typeof undiciConnector> =>
+  undiciConnector({ timeoutInMs: longestConnectInMs, proxy })
+
+const longestTokenInMs = 9_000
+
+/** Asks once for a token of the gateway's own, by its credential: for Graph, or what a managed identity vouches with. */
+export const takeOwnToken = (
+  upstream: Config['upstream'],
+  fetch: BoundedFetch,
+  purpose: 'graph' | 'vouching',
+): ReturnType<TE.TaskEither<ProxyError, string>> =>
+  azureAppTokens({
+    ...upstream,
+    scope: purpose === 'graph' ? graphScopeOf(upstream) : exchangeScopeOf(upstream.authorityHost),
+    clientId: ownApplicationOf(upstream).clientId,
+    fetch,
+  }).take({ atInMs: performance.now() + longestTokenInMs })()
 
 const upstreamInWords = ({
   auth,
@@ -189,7 +212,7 @@ export interface WayToGraph {
 /** Wires what calls go through on their way to Graph. Nothing is asked of anyone yet. */
 export const openGraph = (config: Config, log: Log, metrics: Metrics): WayToGraph => {
   const { upstream } = config
-  const connect = undiciConnector({ timeoutInMs: longestConnectInMs, proxy: upstream.proxy })
+  const connect = connectorOf(upstream)
   const identityProvider = undiciBoundedFetch(connect)
   const graph = undiciGraph({
     origin: upstream.graphUrl,

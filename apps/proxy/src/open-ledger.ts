@@ -39,7 +39,8 @@ const after = (ms: number, then: () => void): (() => void) => {
 
 const whenIdle = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
-const ourFiles = [
+/** All that is ours in the ledger's folder. */
+export const ourFiles: ReadonlyArray<string> = [
   ledgerFile,
   `${ledgerFile}-wal`,
   `${ledgerFile}-shm`,
@@ -108,7 +109,7 @@ const openWriter = (
 const whereOf = ({ store }: AuditConfig) =>
   store.kind === 'sqlite' ? store : { kind: store.kind, host: new URL(store.url).host }
 
-const tellOf = (config: AuditConfig, log: Log): void => {
+const tellOf = (config: AuditConfig, log: Pick<Log, 'alarm'>): void => {
   if (hasLostLedger(config))
     log.alarm('the audit directory has the keys of a ledger that is no longer there: a new one is begun')
   if (config.fields.personal === 'clear')
@@ -133,7 +134,7 @@ const ledgerMetrics = ({ count, measure, watch }: Metrics): ((batch: WatchedBatc
 /** Opens the ledger that is configured. Left tells why it cannot be. `ended` is told when it can no more be written. */
 export const openLedger = async (
   whole: Config,
-  log: Log,
+  log: Pick<Log, 'alarm' | 'info'>,
   metrics: Metrics,
   ended: (message: string) => void,
 ): Promise<E.Either<string, Ledger>> => {

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { ProblemKind } from '../src/audit/verify-report.js'
+import { checkNames } from '../src/cli/checks/finding.js'
+import { helpOfVariables } from '../src/cli/proxy-help.js'
+import { fileVariableOf, secretVariables } from '../src/config/secrets.js'
 import { variables } from '../src/config/variables.js'
 import { outcomeOfError } from '../src/domain/outcome.js'
 import type { ProxyError, TokenInvalidReason } from '../src/domain/proxy-error.js'
@@ -170,20 +173,60 @@ describe('docs/how-to/register-in-entra.md', () => {
   })
 })
 
-describe('docs/configuration.md', () => {
-  it('tells every variable, and its default', () => {
-    const text = doc('configuration.md')
-    for (const [name, { guidance }] of Object.entries(variables)) {
-      const row =
-        text.split('\n').find((line) => line.startsWith('|') && line.split('|')[1]?.includes(`\`${name}\``)) ?? ''
+const ticked = (cell = ''): ReadonlyArray<string> => [...cell.matchAll(/`([^`]*)`/g)].map(([, text = '']) => text)
 
-      expect([name, row]).not.toEqual([name, ''])
-      expect(`${name}: ${row.replaceAll(/ +/g, ' ')}`).toContain(
-        guidance.fallback === undefined
-          ? `| ${guidance.isOptional === true ? 'no' : 'yes'} |`
-          : `\`${guidance.fallback}\``,
-      )
-    }
+describe('docs/configuration.md', () => {
+  const text = doc('configuration.md')
+  const rowsBelow = (head: string): ReadonlyArray<ReadonlyArray<string>> =>
+    text
+      .split('\n\n')
+      .filter((part) => part.replaceAll(/ +/g, ' ').startsWith(head))
+      .flatMap((table) => table.split('\n').slice(2))
+      .map((row) => row.split('|').map((cell) => cell.trim()))
+  const told = rowsBelow('| Variable | Needed |').flatMap(([, names, needed, defaults]) =>
+    ticked(names).map((name, place) => [name, needed, ticked(defaults)[place]] as const),
+  )
+
+  it('tells every variable once and no other, whether it is needed, and its default', () => {
+    const byName = (one: readonly [string, ...ReadonlyArray<unknown>], other: typeof one): number =>
+      one[0] < other[0] ? -1 : 1
+
+    expect(told.toSorted(byName)).toEqual(
+      Object.entries(variables)
+        .map(
+          ([name, { guidance }]) =>
+            [
+              name,
+              guidance.fallback === undefined && guidance.isOptional !== true ? 'yes' : 'no',
+              guidance.fallback,
+            ] as const,
+        )
+        .toSorted(byName),
+    )
+  })
+
+  it('tells every secret that may be in a file', () => {
+    expect(
+      new Map(rowsBelow('| Variable | In place of |').map(([, file, name]) => [ticked(file)[0], ticked(name)[0]])),
+    ).toEqual(new Map(secretVariables.map((name) => [fileVariableOf(name), name])))
+  })
+
+  // `pnpm exec vitest run test/docs.test.ts -u` writes it anew.
+  it('ends with what --help prints of each', async () => {
+    await expect(
+      text.replace(/(?<=\n## As `--help` prints it\n[^]*?\n```\n)[^]*(?=```\n$)/, () =>
+        helpOfVariables().replace(/^ {2}/gm, ''),
+      ),
+    ).toMatchFileSnapshot('../../../docs/configuration.md')
+  })
+})
+
+describe('docs/how-to/run-the-gateway.md', () => {
+  it('tells everything that check-config looks at, in its order', () => {
+    const [, table = ''] = doc('how-to/run-the-gateway.md').split('| Check ')
+    const [rowsOfChecks = ''] = table.split('\n\n')
+
+    expect([...rowsOfChecks.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)).toEqual(checkNames)
   })
 })
 

@@ -177,6 +177,8 @@ export type LifecycleEvent =
   | 'migrated'
   /** For the first time in this process an answer of Graph's differed from what is documented in this way. */
   | 'driftSeen'
+  /** `check-config --online` has seen that the ledger can be written. */
+  | 'configChecked'
 
 /** The signed word on all that stands before it in its stream. */
 export interface CheckpointRecord extends Recorded {

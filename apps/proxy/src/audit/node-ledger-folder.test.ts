@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ledgerFolder } from './node-ledger-folder.js'
+import { ledgerFolder, lookAtLedgerFolder } from './node-ledger-folder.js'
 
 const files = ['audit.sqlite', 'audit.sqlite-wal', 'audit.lock.sqlite', 'audit-digest.key']
 
@@ -144,5 +144,32 @@ describe('the folder of the ledger', () => {
     } finally {
       Object.assign(process, { geteuid })
     }
+  })
+})
+
+describe('the folder of the ledger, when it is only looked at', () => {
+  const there = { _tag: 'Right', right: true }
+
+  it('is not made, and it is told whether it could be', () => {
+    expect(lookAtLedgerFolder(folder, files)).toEqual({ _tag: 'Right', right: false })
+    expect(lookAtLedgerFolder(join(folder, 'deeper'), files)).toEqual(faults(/audit\/deeper .*not mounted; mount it/))
+    expect(existsSync(folder)).toBe(false)
+  })
+
+  it('is held to the same as when it is used', () => {
+    makeFolder(0o777)
+    makeFile('audit.sqlite', 0o644)
+    expect(lookAtLedgerFolder(folder, files)).toEqual(ledgerFolder(folder, files))
+    chmodSync(folder, 0o700)
+    chmodSync(join(folder, 'audit.sqlite'), 0o600)
+    expect(lookAtLedgerFolder(folder, files)).toEqual(there)
+  })
+
+  // Root may write wherever it likes.
+  it.skipIf(process.geteuid?.() === 0)('must be one that can be written to', () => {
+    makeFolder(0o500)
+    expect(lookAtLedgerFolder(folder, files)).toEqual(faults(/cannot be written to \(EACCES\)/))
+    expect(lookAtLedgerFolder(join(folder, 'deeper'), files)).toEqual(faults(/deeper cannot be made \(EACCES\)/))
+    chmodSync(folder, 0o700)
   })
 })

@@ -87,6 +87,9 @@ export const faultsOfTables = (database: DatabaseSync, withIndexes: boolean): Re
   ]
 }
 
+/** How `takeLock` says that it is held. The words pass through a thread, where the error itself cannot. */
+export const heldByAnother = 'another process writes to the audit directory'
+
 /** The operating system frees the lock when the process ends, however it ends: no stale lock is possible. */
 export const takeLock = (directory: string): DatabaseSync => {
   const path = join(directory, lockFile)
@@ -98,7 +101,7 @@ export const takeLock = (directory: string): DatabaseSync => {
   } catch (error) {
     lock.close()
     throw isBusy(error)
-      ? new Error(`another process writes to the audit directory ${directory}`, { cause: error })
+      ? new Error(`${heldByAnother} ${directory}`, { cause: error })
       : new Error(`${path} cannot be locked: ${error instanceof Error ? error.message : String(error)}`, {
           cause: error,
         })

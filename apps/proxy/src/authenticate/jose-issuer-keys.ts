@@ -39,11 +39,12 @@ const staleAfterInMs = 24 * 3_600_000
 
 const longestWords = 200
 
-const wordsOf = (error: unknown): string => {
+/** What may be told of keys that cannot be had. */
+export const wordsOfKeyFault = (error: unknown): string => {
   if (!(error instanceof Error)) return 'an unknown fault'
   // The words of a parser quote what it could not read, and others may hold what the issuer chose to say.
   const words = error instanceof SyntaxError ? error.name : error.message
-  const cause = error.cause instanceof Error ? ` (${wordsOf(error.cause)})` : ''
+  const cause = error.cause instanceof Error ? ` (${wordsOfKeyFault(error.cause)})` : ''
   return `${words.slice(0, longestWords).toWellFormed()}${cause}`
 }
 
@@ -96,7 +97,7 @@ export const joseIssuerKeys = (settings: IssuerKeysSettings): IssuerKeys => {
       take(await josePublishedKeys(settings, keys))
       schedule(failure === undefined ? refreshEveryInMs : cooldownInMs)
     } catch (error) {
-      failure = `the keys of ${settings.issuer.issuer} cannot be had: ${wordsOf(error)}`
+      failure = `the keys of ${settings.issuer.issuer} cannot be had: ${wordsOfKeyFault(error)}`
       schedule(keys === undefined ? tryAgainAfterInMs : cooldownInMs)
     }
     underWay = undefined

@@ -4,6 +4,7 @@ import { type AuditConfig, auditOf, auditTogether } from './audit.js'
 import { type CallersConfig, callersOf, callersTogether } from './callers.js'
 import type { ConfigProblem, Environment, Together } from './config-problem.js'
 import { likelyTypos, misleadingVariables } from './likely-typos.js'
+import { fileVariableOf, type ReadSecretFile, secretVariables, withSecretFiles } from './secrets.js'
 import { type TelemetryConfig, telemetryOf } from './telemetry.js'
 import { type TlsConfig, tlsOf, tlsTogether } from './tls.js'
 import { authorityHostOf, type UpstreamConfig, upstreamOf, upstreamTogether } from './upstream.js'
@@ -26,10 +27,15 @@ export interface Config {
 
 const isVariable = (name: string): name is keyof Variables => Object.hasOwn(variables, name)
 
-const problemOf = (error: t.ValidationError): ConfigProblem => {
+const problemOf = (error: t.ValidationError, fromFiles: ReadonlyArray<string>): ConfigProblem => {
   const name = error.context[1]?.key ?? ''
   if (!isVariable(name)) return { variable: name, message: 'is not understood' }
   const { example, expectation } = variables[name].guidance
+  if (fromFiles.includes(name))
+    return {
+      variable: fileVariableOf(name),
+      message: `names a file that does not hold ${expectation}; for example: ${example}`,
+    }
   return {
     variable: name,
     message:
@@ -101,21 +107,26 @@ const withProxyAliases = (environment: Environment): Environment => ({
   NO_PROXY: environment['no_proxy'] ?? environment['NO_PROXY'],
 })
 
+const known = [...Object.keys(variables), ...secretVariables.map(fileVariableOf)]
+
 /** Decodes the environment. Left holds every problem, each with its variable, what is expected, and an example. */
-export const decodeConfig = (given: Environment): E.Either<ReadonlyArray<ConfigProblem>, Config> => {
-  const environment = withProxyAliases(given)
-  const decoded = Variables.decode(environment)
-  const alone = E.isLeft(decoded) ? decoded.left.map(problemOf) : []
-  const wrong = alone.map(({ variable }) => variable)
-  const readable = E.isLeft(decoded) ? Variables.decode(mended(environment, wrong)) : decoded
-  const problems = [
-    ...alone,
-    ...(E.isRight(readable) ? problemsTogether(readable.right, wrong) : []),
-    ...likelyTypos(environment, Object.keys(variables)),
-    ...misleadingVariables(environment),
-  ]
-  const upstream = E.isRight(decoded) ? upstreamOf(decoded.right) : undefined
-  return problems.length === 0 && E.isRight(decoded) && upstream !== undefined
-    ? E.right(configOf(decoded.right, upstream))
-    : E.left(problems)
-}
+export const decodeConfigWith =
+  (read: ReadSecretFile) =>
+  (given: Environment): E.Either<ReadonlyArray<ConfigProblem>, Config> => {
+    const { environment, fromFiles, problems: ofFiles } = withSecretFiles(read, withProxyAliases(given))
+    const decoded = Variables.decode(environment)
+    const alone = E.isLeft(decoded) ? decoded.left : []
+    const wrong = alone.map(({ context }) => context[1]?.key ?? '')
+    const readable = E.isLeft(decoded) ? Variables.decode(mended(environment, wrong)) : decoded
+    const problems = [
+      ...alone.map((error) => problemOf(error, fromFiles)),
+      ...ofFiles,
+      ...(E.isRight(readable) ? problemsTogether(readable.right, wrong) : []),
+      ...likelyTypos(environment, known),
+      ...misleadingVariables(environment),
+    ]
+    const upstream = E.isRight(decoded) ? upstreamOf(decoded.right) : undefined
+    return problems.length === 0 && E.isRight(decoded) && upstream !== undefined
+      ? E.right(configOf(decoded.right, upstream))
+      : E.left(problems)
+  }

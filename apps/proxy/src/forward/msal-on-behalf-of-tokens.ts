@@ -54,13 +54,16 @@ const exchangeAudienceOf = (authorityHost: string): string => {
   return hostname.endsWith('.cn') ? 'api://AzureADTokenExchangeChina' : 'api://AzureADTokenExchange'
 }
 
+/** What a managed identity's token must be for, to vouch for an application. */
+export const exchangeScopeOf = (authorityHost: string): string => `${exchangeAudienceOf(authorityHost)}/.default`
+
 const identityTokens = ({ acquired: _acquired, ...settings }: OnBehalfOfSettings): RenewingToken =>
   azureAppTokens({
     ...settings,
     fetch: settings.ownFetch,
     clientId: settings.managedIdentityClientId,
     credential: { kind: 'managedIdentity' },
-    scope: `${exchangeAudienceOf(settings.authorityHost)}/.default`,
+    scope: exchangeScopeOf(settings.authorityHost),
   })
 
 const unavailable = (cause: string): ProxyError => ({ _tag: 'UpstreamAuthUnavailable', cause })
