@@ -54,24 +54,38 @@ process.on('unhandledRejection', onMistake)
 if (hasKnownHoles(process.versions.node))
   log.alarm('this Node has holes that are known and closed in a later one of its line', { node: process.version })
 
-const started = await startProxy(config.right, log)
-if (E.isLeft(started)) {
+// From here on: a container's first process gets no signal that it does not ask for, and the start may wait for a database.
+const asked = new AbortController()
+let running: RunningProxy | undefined
+
+const stopNow = async ({ stop }: RunningProxy): Promise<void> => {
+  const result = await stop()
+  log.info('stopped', { result })
+  await end(result === 'finished' ? 0 : 1, result === 'stuck')
+}
+
+const onSignal = (signal: NodeJS.Signals): void => {
+  log.info('stopping', { signal })
+  if (running !== undefined) void stopNow(running)
+  // A start that does not come to an end, as on a disk that hangs.
+  else if (asked.signal.aborted) void end(1, true)
+  asked.abort()
+}
+process.on('SIGTERM', onSignal)
+process.on('SIGINT', onSignal)
+// It would end the process at once. There is nothing to read anew: the ledger has no segments, and files are watched.
+process.on('SIGHUP', (signal) => log.info('nothing to do', { signal }))
+
+const started = await startProxy(config.right, log, undefined, asked.signal)
+if (E.isRight(started)) {
+  running = started.right
+  lastWords = running.lastWords
+  log.info('listening', { url: running.url, adminUrl: running.adminUrl, pid: process.pid })
+  if (asked.signal.aborted) await stopNow(running)
+} else if (asked.signal.aborted) {
+  log.info('stopped', { result: 'notStarted' })
+  await end(0)
+} else {
   process.stderr.write(`The proxy was not started. ${started.left}\n`)
   await end(1)
-} else {
-  const { adminUrl, stop, url } = started.right
-  lastWords = started.right.lastWords
-  log.info('listening', { url, adminUrl, pid: process.pid })
-
-  const onSignal = (signal: NodeJS.Signals): void => {
-    log.info('stopping', { signal })
-    void stop().then((result) => {
-      log.info('stopped', { result })
-      return end(result === 'finished' ? 0 : 1, result === 'stuck')
-    })
-  }
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
-  // It would end the process at once. There is nothing to read anew: the ledger has no segments, and files are watched.
-  process.on('SIGHUP', (signal) => log.info('nothing to do', { signal }))
 }

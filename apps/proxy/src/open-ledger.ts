@@ -66,7 +66,15 @@ const hasLostLedger = ({ digestKeyFile: path, store }: AuditConfig): boolean =>
 /** How long after its intent a call that has no end may still be under way in some process. */
 const settleAfterInMs = ({ upstream }: Config): number => upstream.deadlineInMs + 60_000
 
-const openPostgres = async (url: string, config: Config, ring: DigestRing): Promise<E.Either<string, OpenedLedger>> => {
+/** Told why the ledger cannot be opened yet; waits, and says whether to try again. */
+type TryAgain = (message: string) => Promise<boolean>
+
+const openPostgres = async (
+  url: string,
+  config: Config,
+  ring: DigestRing,
+  tryAgain: TryAgain,
+): Promise<E.Either<string, OpenedLedger>> => {
   const signing = signingRing({ kind: 'given', path: config.audit.signingKeyFile ?? '' })
   if (E.isLeft(signing)) return signing
   // Where it is not asked for, it is not loaded.
@@ -79,6 +87,7 @@ const openPostgres = async (url: string, config: Config, ring: DigestRing): Prom
       settleAfterInMs: settleAfterInMs(config),
       spare,
       monotonicNowInMs: () => performance.now(),
+      tryAgain,
     },
     ledgerKeys(signing.right, ring.names),
   )
@@ -88,10 +97,11 @@ const openWriter = (
   config: Config,
   ring: DigestRing,
   ended: (message: string) => void,
+  tryAgain: TryAgain,
 ): Promise<E.Either<string, OpenedLedger>> => {
   const { checkpointEveryRecords, reserveInBytes, signingKeyFile: path, store } = config.audit
   return store.kind === 'postgres'
-    ? openPostgres(store.url, config, ring)
+    ? openPostgres(store.url, config, ring, tryAgain)
     : openSqliteLedgerWriter({
         directory: store.directory,
         writer: newId(),
@@ -131,12 +141,16 @@ const ledgerMetrics = ({ count, measure, watch }: Metrics): ((batch: WatchedBatc
   }
 }
 
-/** Opens the ledger that is configured. Left tells why it cannot be. `ended` is told when it can no more be written. */
+/**
+ * Opens the ledger that is configured. Left tells why it cannot be. `ended` is told when it can no more be written; `tryAgain` is asked
+ * while a database is away, which is not waited for without it.
+ */
 export const openLedger = async (
   whole: Config,
   log: Pick<Log, 'alarm' | 'info'>,
   metrics: Metrics,
   ended: (message: string) => void,
+  tryAgain: TryAgain = () => Promise.resolve(false),
 ): Promise<E.Either<string, Ledger>> => {
   const config = whole.audit
   const folder = config.store.kind === 'sqlite' ? ledgerFolder(config.store.directory, ourFiles) : E.right(undefined)
@@ -144,7 +158,7 @@ export const openLedger = async (
   tellOf(config, log)
   const ring = digestRing(digestKeysOf(config))
   if (E.isLeft(ring)) return E.left(`The keys of the audit ledger cannot be used: ${ring.left}`)
-  const opened = await openWriter(whole, ring.right, ended)
+  const opened = await openWriter(whole, ring.right, ended, tryAgain)
   if (E.isLeft(opened)) return E.left(`The audit ledger cannot be opened: ${opened.left}`)
   const { alarm, info } = log
   info('the audit ledger is open', whereOf(config))

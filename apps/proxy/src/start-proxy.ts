@@ -18,6 +18,7 @@ import { handleRequest } from './handle-request.js'
 import { openGraph, version, type WayToGraph } from './open-graph.js'
 import { type Ledger, openLedger } from './open-ledger.js'
 import { openTelemetry, type Telemetry } from './open-telemetry.js'
+import { type AdminPort, openAdminPort } from './http/admin-port.js'
 import { auditorListener } from './http/auditor-listener.js'
 import { Conversations } from './http/conversations.js'
 import { expressAdminListener } from './http/express-admin-listener.js'
@@ -37,6 +38,7 @@ import {
 import { readTlsFiles, type TlsFiles } from './http/node-tls-files.js'
 import { watchTlsFiles } from './http/node-tls-watch.js'
 import { newId } from './node-random.js'
+import { patience } from './patience.js'
 import type { Ports } from './ports.js'
 import { callsUnderWay, type Phase, stopProxy, type StopResult } from './stop-proxy.js'
 import type { Log } from './telemetry/pino-log.js'
@@ -48,7 +50,7 @@ export interface RunningProxy {
   readonly adminUrl: string
   /**
    * Not ready at once; goes on serving for the delay; then takes no more, finishes what is in flight, writes what waits.
-   * `forced` when something was still in flight after the grace. A second call ends the delay.
+   * `forced` when something was still in flight after the grace. Each further call ends what is being waited for: the delay, then the grace.
    */
   readonly stop: () => Promise<StopResult>
   /**
@@ -58,19 +60,76 @@ export interface RunningProxy {
   readonly lastWords: (error: unknown) => Promise<void>
 }
 
-/** Opens the ledger, wires every step to the world, and listens. Left tells why nothing was started. */
+/**
+ * Opens the admin port, then the ledger, for whose database it waits if that is away, wires every step to the world, and listens. Left
+ * tells why nothing was started. `asked` is aborted when the process is asked to end before.
+ */
 export const startProxy = async (
   config: Config,
   processLog: Log,
   limits: HttpLimits = httpLimits,
+  asked: AbortSignal = new AbortController().signal,
 ): Promise<E.Either<string, RunningProxy>> => {
   const tlsFiles = config.tls === undefined ? E.right(undefined) : await readTlsFiles(config.tls)()
   if (E.isLeft(tlsFiles)) return E.left(`TLS cannot be spoken: ${tlsFiles.left.join('; ')}.`)
+  const listening = { limits, tlsFiles: tlsFiles.right }
   const telemetry = await openTelemetry(config, processLog)
   const log = withAlarmsCounted(processLog, telemetry.metrics)
-  const opened = await openLedger(config, log, telemetry.metrics, (message) =>
-    fatal(new Error(`the audit ledger is gone: ${message}`)),
+  const admin = await adminPort(config, telemetry, listening)
+  if (E.isLeft(admin)) {
+    await telemetry.close()
+    return admin
+  }
+  log.info('the admin port is open', { adminUrl: admin.right.url })
+  const started = await startBehind(admin.right, config, log, telemetry, listening, asked)
+  if (E.isLeft(started)) await admin.right.close()
+  return started
+}
+
+const cannotListen = (error: unknown): string =>
+  error instanceof Error ? `The proxy cannot listen on ${error.message}.` : String(error)
+
+const adminTls = (files: TlsFiles): ServerTls => ({ files, demandsCertificate: false })
+
+/** Until the ledger is open, probes are told that it is not. */
+const adminPort = (
+  config: Config,
+  telemetry: Telemetry,
+  { limits, tlsFiles }: Listening,
+): Promise<E.Either<string, AdminPort>> =>
+  openAdminPort({
+    where: config.admin,
+    limits,
+    tls: config.tls?.coversAdmin === true && tlsFiles !== undefined ? adminTls(tlsFiles) : undefined,
+    refuse: refuseOnAdminPort,
+    first: (conversations) =>
+      expressAdminListener([{ name: 'auditLedger', isWell: () => false }], conversations, telemetry.print),
+  }).then(E.right, (error: unknown) => E.left(cannotListen(error)))
+
+const startBehind = async (
+  admin: AdminPort,
+  config: Config,
+  log: Log,
+  telemetry: Telemetry,
+  listening: Listening,
+  asked: AbortSignal,
+): Promise<E.Either<string, RunningProxy>> => {
+  let isWaiting = true
+  telemetry.metrics.watch('ready', () => (isWaiting ? 0 : undefined), { check: 'auditLedger' })
+  const opened = await openLedger(
+    config,
+    log,
+    telemetry.metrics,
+    (message) => fatal(new Error(`the audit ledger is gone: ${message}`)),
+    patience({
+      isOver: () => asked.aborted,
+      monotonicNowInMs: () => performance.now(),
+      wait: (ms) => wait(ms, undefined, { signal: asked }).catch(() => undefined),
+      alarm: log.alarm,
+      info: log.info,
+    }),
   )
+  isWaiting = false
   if (E.isLeft(opened)) {
     await telemetry.close()
     return opened
@@ -107,7 +166,7 @@ export const startProxy = async (
     info: log.info,
     recordLost: log.recordLost,
   })
-  return serve(config, log, telemetry, { ...opened.right, refusals, drift }, { limits, tlsFiles: tlsFiles.right })
+  return serve(admin, config, log, telemetry, { ...opened.right, refusals, drift }, listening)
 }
 
 const withAlarmsCounted = (log: Log, { count }: Telemetry['metrics']): Log => ({
@@ -270,6 +329,7 @@ interface Listening {
 const lookAtTlsFilesEveryInMs = 1_000
 
 const serve = async (
+  admin: AdminPort,
   config: Config,
   log: Log,
   telemetry: Telemetry,
@@ -297,7 +357,6 @@ const serve = async (
     files,
     demandsCertificate: config.tls?.clientCaFile !== undefined,
   })
-  const adminTls = (files: TlsFiles): ServerTls => ({ files, demandsCertificate: false })
   const conversations = new Conversations(limits.mostRequestsPerConnection)
   const refuse = refuseConnection(ports)
   const server = nodeHttpServer(
@@ -318,24 +377,18 @@ const serve = async (
     },
     { limits, mostConnections: config.listen.mostConnections, tls: tlsFiles && callersTls(tlsFiles) },
   )
-  const adminConversations = new Conversations(limits.mostRequestsPerConnection)
   const auditors = auditorsOf(config, log, ledger, keys)
   const checks = [
     { name: 'running', isWell: () => !phase.stopping },
     { name: 'auditLedger', isWell: () => ledger.store.problem() === undefined },
     { name: 'issuerKeys', isWell: () => keys.problem() === undefined },
   ]
-  const admin = nodeHttpServer(
-    expressAdminListener(
-      checks,
-      adminConversations,
-      telemetry.print,
-      auditors &&
-        auditorListener({ answer: auditors.answer, conversations: adminConversations, newAuditId: newId, now, fatal }),
-    ),
-    adminConversations,
-    refuseOnAdminPort,
-    { limits, tls: config.tls?.coversAdmin === true && tlsFiles !== undefined ? adminTls(tlsFiles) : undefined },
+  const onAdminPort = expressAdminListener(
+    checks,
+    admin.conversations,
+    telemetry.print,
+    auditors &&
+      auditorListener({ answer: auditors.answer, conversations: admin.conversations, newAuditId: newId, now, fatal }),
   )
   const { watch } = telemetry.metrics
   for (const { isWell, name } of checks) watch('ready', () => (isWell() ? 1 : 0), { check: name })
@@ -351,7 +404,7 @@ const serve = async (
       now,
       take: (files) => {
         renewTls(server, callersTls(files))
-        renewTls(admin, adminTls(files))
+        admin.renewTls(adminTls(files))
       },
       alarm: log.alarm,
       info: log.info,
@@ -366,7 +419,7 @@ const serve = async (
       lifecycle('stopped', { ...whereabouts(), result, ...ledger.drift.counts() }),
     )()
     keys.stop()
-    await closeServer(admin, adminConversations)
+    await admin.close()
     await auditors?.close()
     const { isClosed, lost } = await ledger.store.close()
     await graph.close()
@@ -384,7 +437,7 @@ const serve = async (
 
   try {
     const url = await listen(server, config.listen)
-    const adminUrl = await listen(admin, config.admin)
+    admin.answerBy(onAdminPort)
     keys.begin()
     log.info('tokens of callers are taken', takenTokens(config.callers))
     graph.tell()
@@ -397,10 +450,10 @@ const serve = async (
       endCalls: graph.endCalls,
       release,
     })
-    return E.right({ url, adminUrl, stop, lastWords })
+    return E.right({ url, adminUrl: admin.url, stop, lastWords })
   } catch (error) {
     await closeServer(server, conversations)
     await release('notStarted')
-    return E.left(error instanceof Error ? `The proxy cannot listen on ${error.message}.` : String(error))
+    return E.left(cannotListen(error))
   }
 }

@@ -57,55 +57,73 @@ const lastWordsInMs = 3_000
 /** How long a request that has begun to come may take to come whole, once nobody listens any more. */
 const halfSentInMs = 1_000
 
-const finishWithin = async (
-  graceInMs: number,
-  { allHandled, endCalls, giveUpOnHalfSent, server }: Stoppable,
-): Promise<StopResult> => {
+interface Finishing {
+  readonly done: Promise<StopResult>
+  /** Ends the grace. */
+  readonly hurry: () => void
+}
+
+const finishWithin = (graceInMs: number, { allHandled, endCalls, giveUpOnHalfSent, server }: Stoppable): Finishing => {
   let result: StopResult = 'finished'
+  let isOver = false
+  let lastWords: NodeJS.Timeout | undefined
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve())
   })
-  const timers = [
-    setTimeout(giveUpOnHalfSent, Math.min(halfSentInMs, graceInMs / 2)),
-    setTimeout(() => {
-      result = 'forced'
-      void endCalls()
-    }, graceInMs),
-    setTimeout(() => server.closeAllConnections(), graceInMs + lastWordsInMs),
-  ]
-  await closed
-  await allHandled()
-  for (const timer of timers) clearTimeout(timer)
-  return result
+  const endGrace = (): void => {
+    if (isOver || result === 'forced') return
+    result = 'forced'
+    void endCalls()
+    lastWords = setTimeout(() => server.closeAllConnections(), lastWordsInMs)
+  }
+  const halfSent = setTimeout(giveUpOnHalfSent, Math.min(halfSentInMs, graceInMs / 2))
+  const grace = setTimeout(endGrace, graceInMs)
+  const finish = async (): Promise<StopResult> => {
+    await closed
+    await allHandled()
+    isOver = true
+    for (const timer of [halfSent, grace, lastWords]) clearTimeout(timer)
+    return result
+  }
+  return {
+    done: finish(),
+    // What only waited for connections on which nothing is under way is over by then.
+    hurry: () => {
+      giveUpOnHalfSent()
+      setImmediate(endGrace)
+    },
+  }
 }
 
 /**
  * Not ready at once; goes on serving for the delay, while balancers take note; then takes no more and finishes what is in
- * flight, for as long as the grace allows. A second call ends the delay.
+ * flight, for as long as the grace allows. Each further call ends what is being waited for: the delay, then the grace.
  */
 export const stopProxy = (
   { delayInMs, graceInMs }: Config['shutdown'],
   stoppable: Stoppable,
 ): (() => Promise<StopResult>) => {
   const { phase, release } = stoppable
-  let endDelay = (): void => undefined
+  let hurry = (): void => undefined
   let stopped: Promise<StopResult> | undefined
 
   const stop = async (): Promise<StopResult> => {
     phase.stopping = true
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, delayInMs)
-      endDelay = () => {
+      hurry = () => {
         clearTimeout(timer)
         resolve()
       }
     })
     phase.draining = true
-    return release(await finishWithin(graceInMs, stoppable))
+    const finishing = finishWithin(graceInMs, stoppable)
+    hurry = finishing.hurry
+    return release(await finishing.done)
   }
 
   return () => {
-    endDelay()
+    hurry()
     stopped ??= stop()
     return stopped
   }

@@ -74,12 +74,13 @@ const startProxy = async (directory: string, more: Readonly<Record<string, strin
     },
   })
   const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()))
-  const isAlive = (): Promise<boolean> =>
-    fetch(`http://127.0.0.1:${String(adminPort)}/livez`).then(
-      ({ ok }) => ok,
+  // Without its issuer it is never ready.
+  const isServing = (): Promise<boolean> =>
+    fetch(`http://127.0.0.1:${String(adminPort)}/readyz`).then(
+      async (response) => (await response.text()).includes('{"name":"auditLedger","well":true}'),
       () => false,
     )
-  while (!(await isAlive())) {
+  while (!(await isServing())) {
     if (child.exitCode !== null) throw new Error(`the proxy ended with ${String(child.exitCode)}`)
   }
   return {

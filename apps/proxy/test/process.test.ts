@@ -54,7 +54,13 @@ const start = async (stdout: 'pipe' | number) => {
       ({ ok }) => ok,
       () => false,
     )
-  while (!(await isAlive())) {
+  // Without its issuer it is never ready.
+  const isServing = async (): Promise<boolean> =>
+    fetch(`http://127.0.0.1:${String(adminPort)}/readyz`).then(
+      async (response) => (await response.text()).includes('{"name":"auditLedger","well":true}'),
+      () => false,
+    )
+  while (!(await isServing())) {
     if (started.exitCode !== null) throw new Error(`the proxy ended with ${String(started.exitCode)}`)
   }
   const ask = async (): Promise<number> => (await fetch(`http://127.0.0.1:${String(port)}/x`)).status

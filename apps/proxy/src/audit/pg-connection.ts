@@ -16,15 +16,27 @@ interface PgAnswer {
   readonly rows: ReadonlyArray<PgRow>
 }
 
+/**
+ * The database is not there, or not yet: no host of that name, nobody listening, no answer in time, hung up on; starting, stopping, out of
+ * connections, a standby that may become the primary. SQLSTATE classes 08, 53 and 57.
+ */
+const away =
+  /^(?:E(?:AI_AGAIN|CONNABORTED|CONNREFUSED|CONNRESET|HOSTDOWN|HOSTUNREACH|NETDOWN|NETUNREACH|NOTFOUND|PIPE|TIMEDOUT)|(?:08|53|57)...|25006)$/
+
 /** What the database said no to, or that it is gone. Its message has no value of any row. */
 export class PgRefusal extends Error {
-  /** SQLSTATE, where the database spoke. */
+  /** SQLSTATE, where the database spoke; else what the system calls it, if anything. */
   readonly code: string | undefined
   readonly constraint: string | undefined
   constructor(message: string, code?: string, constraint?: string) {
     super(message)
     this.code = code
     this.constraint = constraint
+  }
+
+  /** It may pass by itself, without anyone changing a setting. */
+  get isAway(): boolean {
+    return this.code !== undefined && away.test(this.code)
   }
 }
 
@@ -47,6 +59,12 @@ const socketMessage = (error: unknown): string => {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** The driver has no code for a server that hangs up on it, nor we for one that we have waited for long enough. */
+const codeOf = (error: unknown, lost: string | undefined): string | undefined => {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
+  return lost !== undefined || socketMessage(error).startsWith('Connection terminated') ? 'ECONNRESET' : undefined
+}
+
 // Class 22, data exceptions, quotes the data.
 const refusalOf = (error: unknown, lost: string | undefined): PgRefusal =>
   error instanceof DatabaseError
@@ -55,7 +73,7 @@ const refusalOf = (error: unknown, lost: string | undefined): PgRefusal =>
         error.code,
         error.constraint,
       )
-    : new PgRefusal(lost ?? socketMessage(error))
+    : new PgRefusal(lost ?? socketMessage(error), codeOf(error, lost))
 
 /**
  * Connects. No answer within the deadline, to this or to any statement, ends the connection: what was asked may still be

@@ -51,6 +51,8 @@ export interface PgLedgerSettings {
   readonly deadlineInMs?: number
   readonly spare: () => Spare
   readonly monotonicNowInMs: () => number
+  /** Asked when the database is away as the ledger is opened: waits a while, and says whether to try again. */
+  readonly tryAgain?: (message: string) => Promise<boolean>
 }
 
 const prunedAtOnce = 2_000
@@ -501,8 +503,18 @@ export const openPgLedgerWriter = async (
       return { _tag: 'Failed', message: told(error) }
     }
   }
+  const { tryAgain = () => Promise.resolve(false) } = settings
+  const openWhenThere = async (): Promise<number> => {
+    for (;;) {
+      try {
+        return await ledger.open()
+      } catch (error) {
+        if (!(error instanceof PgRefusal && error.isAway && (await tryAgain(told(error))))) throw error
+      }
+    }
+  }
   try {
-    const settled = await ledger.open()
+    const settled = await openWhenThere()
     return E.right({
       settled,
       writer: {

@@ -116,10 +116,12 @@ const look: PgStatement = {
     FROM pg_stat_activity WHERE pid = pg_backend_pid()`,
 }
 
-const unfit = (found: PgRow): string | undefined => {
-  if (Number(found['version']) < oldestServer) return 'the server is older than PostgreSQL 15'
-  if (found['encoding'] !== 'UTF8') return 'the database is not encoded in UTF8'
-  return found['is_standby'] === true ? 'the server is a standby, and takes no writes' : undefined
+const unfit = (found: PgRow): PgRefusal | undefined => {
+  if (Number(found['version']) < oldestServer) return new PgRefusal('the server is older than PostgreSQL 15')
+  if (found['encoding'] !== 'UTF8') return new PgRefusal('the database is not encoded in UTF8')
+  return found['is_standby'] === true
+    ? new PgRefusal('the server is a standby, and takes no writes', '25006')
+    : undefined
 }
 
 const warningOf = (found: PgRow, { isExposed }: PgTarget): string | undefined => {
@@ -142,7 +144,7 @@ export const openPgSession = async (
     await connection.together(settingsFor(deadlineInMs))
     const [found = {}] = await connection.ask(look)
     const why = unfit(found)
-    if (why !== undefined) throw new PgRefusal(why)
+    if (why !== undefined) throw why
     await todaysFormat(connection, mayMigrate)
     const [ledger] = await connection.ask({ text: `SELECT id FROM ${schema}.ledger` })
     return {

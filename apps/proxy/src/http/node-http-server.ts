@@ -238,7 +238,7 @@ export const nodeHttpServer = (
   return server
 }
 
-interface Where {
+export interface Where {
   readonly host: string
   readonly port: number
 }

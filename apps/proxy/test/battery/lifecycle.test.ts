@@ -20,6 +20,12 @@ afterEach(async () => {
 
 const readiness = async (adminUrl: string): Promise<unknown> => (await fetch(`${adminUrl}/readyz`)).json()
 
+const isListening = (port: number): Promise<boolean> =>
+  aConnectionTo(port).then(
+    ({ socket }) => socket.destroy() && true,
+    () => false,
+  )
+
 const aGate = () => {
   let open = (): void => undefined
   const opened = new Promise<void>((resolve) => {
@@ -101,14 +107,21 @@ describe('when the proxy is stopped', () => {
     expect(await stopped).toBe('finished')
   })
 
-  it('gives up on calls that outlive the grace, and says so', async () => {
-    world = await aRunningProxy({ SHUTDOWN_GRACE_MS: '50' })
+  it.each([
+    ['outlive the grace', '50', 1],
+    ['are there when it is told again', '600000', 2],
+  ])('gives up on calls that %s, and says so', async (_, grace, times) => {
+    world = await aRunningProxy({ SHUTDOWN_GRACE_MS: grace })
     const arrived = aGate()
     world.scriptGraph(() => arrived.open())
     const inFlight = rawExchange(world.port, requestText({ authorization: `Bearer ${await world.token()}` }))
     await arrived.opened
+    const { port, stopProxy } = world
+    const stopped = stopProxy()
+    while (await isListening(port));
+    for (let told = 1; told < times; told++) void stopProxy()
 
-    expect(await world.stopProxy()).toBe('forced')
+    expect(await stopped).toBe('forced')
     expect(await inFlight).toMatchObject({
       status: 504,
       headers: { connection: 'close' },
@@ -138,6 +151,17 @@ describe('a connection that is kept alive', () => {
     await connection.closed()
   })
 
+  it('on which nothing is under way costs nothing when the proxy is told to stop again', async () => {
+    world = await aRunningProxy({ SHUTDOWN_GRACE_MS: '600000' })
+    const connection = await aConnectionTo(world.port)
+    const stopped = world.stopProxy()
+    while (await isListening(world.port));
+
+    void world.stopProxy()
+    expect(await stopped).toBe('finished')
+    await connection.closed()
+  })
+
   it('has what it asks for behind a call in flight refused once nobody listens any more', async () => {
     world = await aRunningProxy()
     const { port, records, scriptGraph, stopProxy } = world
@@ -151,12 +175,7 @@ describe('a connection that is kept alive', () => {
     connection.send(request)
     await arrived.opened
     const stopped = stopProxy()
-    const isListening = (): Promise<boolean> =>
-      aConnectionTo(port).then(
-        ({ socket }) => socket.destroy() && true,
-        () => false,
-      )
-    while (await isListening());
+    while (await isListening(port));
     connection.send(request)
     await until(() => records().at(-1)?.['kind'] === 'refusal')
     released.open()
