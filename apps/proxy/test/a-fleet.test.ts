@@ -7,7 +7,7 @@ import { newDigestKey } from '../src/audit/node-digest-ring.js'
 import { newSigningKey } from '../src/audit/node-signing-ring.js'
 import { openPgAuditReader } from '../src/audit/pg-audit-reader.js'
 import { aPostgresServer, type PostgresServer } from './a-postgres-server.js'
-import { aRunningProxy, rawExchange, requestText, type TestWorld } from './a-running-proxy.js'
+import { aRunningProxy, rawExchange, requestText, type TestWorld, type TestWorldOptions } from './a-running-proxy.js'
 import { recordsOf } from './an-audit-store.js'
 import { until } from './until.js'
 
@@ -30,13 +30,16 @@ afterAll(async () => {
   await server.stop()
 })
 
-const replica = async (url: string): Promise<TestWorld> => {
-  const world = await aRunningProxy({
-    AUDIT_DIRECTORY: '',
-    AUDIT_DATABASE_URL: url,
-    AUDIT_DIGEST_KEY_FILE: join(keys, 'digest'),
-    AUDIT_SIGNING_KEY_FILE: join(keys, 'signing'),
-  })
+const replica = async (url: string, options: TestWorldOptions = {}): Promise<TestWorld> => {
+  const world = await aRunningProxy(
+    {
+      AUDIT_DIRECTORY: '',
+      AUDIT_DATABASE_URL: url,
+      AUDIT_DIGEST_KEY_FILE: join(keys, 'digest'),
+      AUDIT_SIGNING_KEY_FILE: join(keys, 'signing'),
+    },
+    options,
+  )
   fleet.push(world)
   return world
 }
@@ -95,5 +98,23 @@ describe('when the database is away', () => {
     expect(notReady.status).toBe(503)
     expect(taken.status).toBe(201)
     expect(world.graph.received.join('').split('POST /beta/')).toHaveLength(2)
+  })
+
+  it('a start waits for it, alive and not ready, and serves when it is there', async () => {
+    const url = await server.newDatabase()
+    await server.kill()
+    const lines: Array<unknown> = []
+    const starting = replica(url, { onLine: (line) => lines.push(line) })
+    await until(() => JSON.stringify(lines).includes('waiting for it'))
+    const adminUrl = /"adminUrl":"([^"]+)"/.exec(JSON.stringify(lines))?.[1] ?? ''
+    const [alive, ready] = await Promise.all(['/livez', '/readyz'].map((path) => fetch(`${adminUrl}${path}`)))
+
+    expect(alive?.status).toBe(200)
+    expect(ready?.status).toBe(503)
+    expect(await ready?.json()).toEqual({ status: 'notReady', checks: [{ name: 'auditLedger', well: false }] })
+    await server.start()
+    const world = await starting
+    expect(world.adminUrl).toBe(adminUrl)
+    expect(await send(world)).toMatchObject({ status: 201 })
   })
 })

@@ -50,12 +50,12 @@ export interface TestWorld {
   readonly stop: () => Promise<void>
 }
 
-const collectingLog = (lines: Array<unknown>): Log => ({
-  request: (entry) => lines.push(entry),
-  info: (...line) => lines.push(line),
-  alarm: (...line) => lines.push(line),
-  recordLost: (...line) => lines.push(line),
-  fatal: (error) => lines.push(error),
+const collectingLog = (add: (line: unknown) => void): Log => ({
+  request: add,
+  info: (...line) => add(line),
+  alarm: (...line) => add(line),
+  recordLost: (...line) => add(line),
+  fatal: add,
   flush: () => Promise.resolve(true),
 })
 
@@ -83,6 +83,8 @@ export interface TestWorldOptions extends TenantChange {
   readonly graphUrl?: string
   /** False: the world comes up although the proxy cannot be ready. */
   readonly untilReady?: boolean
+  /** Told each line of the log, from the first on. */
+  readonly onLine?: (line: unknown) => void
   /** Those of production, unless a test has to wait for them. */
   readonly limits?: HttpLimits
 }
@@ -126,7 +128,11 @@ export const aRunningProxy = async (
     ...(typeof change === 'function' ? change(directory) : change),
   })
   if (config._tag === 'Left') throw new Error(JSON.stringify(config.left))
-  const started = await startProxy(config.right, collectingLog(logged), options.limits)
+  const log = collectingLog((line) => {
+    logged.push(line)
+    options.onLine?.(line)
+  })
+  const started = await startProxy(config.right, log, options.limits)
   if (started._tag === 'Left') throw new Error(started.left)
   const { adminUrl, stop: stopProxy, url } = started.right
   begun.defer(async () => void (await stopProxy()))

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
@@ -11,6 +12,7 @@ import { openPgAuditReader } from '../src/audit/pg-audit-reader.js'
 import { aPostgresServer, type PostgresServer } from './a-postgres-server.js'
 import { aNetworkTo, isLinux, openPg, opened, provedRecords, reading, sql } from './a-pg-ledger.js'
 import { intent, noneTold, outcome, recordsOf, refusal, spare, storeOn } from './an-audit-store.js'
+import { scriptedServer } from './scripted-server.js'
 import { until } from './until.js'
 
 let server: PostgresServer
@@ -212,6 +214,70 @@ describe.skipIf(!isLinux)('when the database has lost what it acknowledged', () 
     const next = await opened(url)
     writers.push(next.writer)
     expect(await next.writer.commit(batch(refusal()))).toEqual(committed)
+  })
+})
+
+/** As PostgreSQL refuses a session, as far as a driver looks. */
+const refusalOf = (code: string): Buffer => {
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0Mit says ${code}\0\0`)
+  const head = Buffer.from('E....')
+  head.writeInt32BE(fields.length + 4, 1)
+  return Buffer.concat([head, fields])
+}
+
+describe.skipIf(!isLinux)('when a ledger is opened, and its database', () => {
+  /** Whether it is tried once more when it is away, and why. */
+  const triedAgainAt = async (target: string): Promise<string | undefined> => {
+    let why: string | undefined
+    const tryAgain = (message: string): Promise<boolean> => {
+      why = message
+      return Promise.resolve(false)
+    }
+    const result = await openPg(target, { deadlineInMs: 300, tryAgain })
+    expect(result).toMatchObject(why === undefined ? { _tag: 'Left' } : { left: why })
+    return why
+  }
+  const served = async (onConnection: (socket: Socket) => void): Promise<string | undefined> => {
+    const scripted = await scriptedServer(() => undefined, onConnection)
+    const why = await triedAgainAt(`postgres://u:p@127.0.0.1:${String(scripted.port)}/d?sslmode=disable`)
+    await scripted.stop()
+    return why
+  }
+
+  it('is not there, or not yet, it is tried again for as long as it is worth the wait', async () => {
+    expect(await triedAgainAt('postgres://u:p@127.0.0.1:1/d')).toContain('ECONNREFUSED')
+    expect(await served(() => undefined)).toContain('no answer within 300 ms')
+    // As a balancer does with nothing behind it.
+    expect(await served((socket) => socket.once('data', () => socket.end()))).toContain('onnection')
+    expect(await served((socket) => socket.once('data', () => socket.resetAndDestroy()))).toContain('ECONNRESET')
+    for (const code of ['57P03', '57P01', '53300', '08006', '25006'])
+      expect(await served((socket) => socket.once('data', () => socket.end(refusalOf(code))))).toContain(code)
+
+    let tries = 0
+    const tryAgain = (): Promise<boolean> => Promise.resolve(++tries < 3)
+    expect(await openPg('postgres://u:p@127.0.0.1:1/d', { tryAgain })).toMatchObject({ _tag: 'Left' })
+    expect(tries).toBe(3)
+  })
+
+  it('says what waiting will not mend, it is told at once', async () => {
+    const changed = (change: (one: URL) => void): string => {
+      const one = new URL(url)
+      change(one)
+      return one.href
+    }
+    const wrong = [
+      changed((one) => (one.password += 'x')),
+      changed((one) => (one.pathname = '/no-such-database')),
+      changed((one) => (one.search = 'sslmode=require')),
+      'postgres://u:p@127.0.0.1:1/d?sslmode=no-verify',
+    ]
+    for (const one of wrong) expect(await triedAgainAt(one)).toBeUndefined()
+    const noTls = (socket: Socket): void => void socket.once('data', () => socket.end('N'))
+    const scripted = await scriptedServer(() => undefined, noTls)
+    expect(await triedAgainAt(`postgres://u:p@127.0.0.1:${String(scripted.port)}/d?sslmode=require`)).toBeUndefined()
+    await scripted.stop()
+    for (const code of ['28P01', '28000', '3D000', '42501'])
+      expect(await served((socket) => socket.once('data', () => socket.end(refusalOf(code))))).toBeUndefined()
   })
 })
 

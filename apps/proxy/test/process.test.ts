@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { openSync, rmSync, mkdtempSync } from 'node:fs'
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { newDigestKey } from '../src/audit/node-digest-ring.js'
+import { newSigningKey } from '../src/audit/node-signing-ring.js'
 
 // The built program, as it runs in production: what it does with its stdout shows in a process of its own alone.
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
@@ -27,7 +29,7 @@ const freePort = (): Promise<number> =>
     })
   })
 
-const start = async (stdout: 'pipe' | number) => {
+const begin = async (stdout: 'pipe' | number, change: Readonly<Record<string, string>> = {}) => {
   const [port, adminPort] = [await freePort(), await freePort()]
   const started = spawn(process.execPath, [main], {
     stdio: ['ignore', stdout, 'ignore'],
@@ -43,28 +45,32 @@ const start = async (stdout: 'pipe' | number) => {
       AZURE_CLIENT_SECRET: 's',
       AUDIT_DIRECTORY: directory,
       SHUTDOWN_DELAY_MS: '0',
+      ...change,
     },
   })
   child = started
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) =>
     started.on('exit', (code, signal) => resolve({ code, signal })),
   )
-  const isAlive = async (): Promise<boolean> =>
-    fetch(`http://127.0.0.1:${String(adminPort)}/livez`).then(
-      ({ ok }) => ok,
-      () => false,
+  const probe = (path: string): Promise<string> =>
+    fetch(`http://127.0.0.1:${String(adminPort)}${path}`).then(
+      (response) => response.text(),
+      () => '',
     )
-  // Without its issuer it is never ready.
-  const isServing = async (): Promise<boolean> =>
-    fetch(`http://127.0.0.1:${String(adminPort)}/readyz`).then(
-      async (response) => (await response.text()).includes('{"name":"auditLedger","well":true}'),
-      () => false,
-    )
-  while (!(await isServing())) {
-    if (started.exitCode !== null) throw new Error(`the proxy ended with ${String(started.exitCode)}`)
+  const untilProbed = async (path: string, text: string): Promise<void> => {
+    while (!(await probe(path)).includes(text))
+      if (started.exitCode !== null) throw new Error(`the proxy ended with ${String(started.exitCode)}`)
   }
   const ask = async (): Promise<number> => (await fetch(`http://127.0.0.1:${String(port)}/x`)).status
-  return { ask, exited, isAlive, stop: () => started.kill('SIGTERM') }
+  const isAlive = async (): Promise<boolean> => (await probe('/livez')).includes('alive')
+  return { ask, exited, isAlive, untilProbed, stop: () => started.kill('SIGTERM') }
+}
+
+const start = async (stdout: 'pipe' | number) => {
+  const begun = await begin(stdout)
+  // Without its issuer it is never ready.
+  await begun.untilProbed('/readyz', '{"name":"auditLedger","well":true}')
+  return begun
 }
 
 describe('when the log cannot be written', () => {
@@ -86,5 +92,26 @@ describe('when the log cannot be written', () => {
     const { code, signal } = await exited
     // Where the last write never returns, the process has itself killed; the ledger is closed by then.
     expect([0, 'SIGKILL']).toContain(code ?? signal)
+  })
+})
+
+describe('while the database of its ledger is not there', () => {
+  it('a proxy is alive, and ends with 0 when it is asked to', async () => {
+    for (const [name, key] of [
+      ['digest', newDigestKey()],
+      ['signing', newSigningKey()],
+    ] as const)
+      writeFileSync(join(directory, name), key, { mode: 0o600 })
+    const { exited, isAlive, stop, untilProbed } = await begin('pipe', {
+      AUDIT_DIRECTORY: '',
+      AUDIT_DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/audit',
+      AUDIT_DIGEST_KEY_FILE: join(directory, 'digest'),
+      AUDIT_SIGNING_KEY_FILE: join(directory, 'signing'),
+    })
+    await untilProbed('/readyz', '{"name":"auditLedger","well":false}')
+
+    expect(await isAlive()).toBe(true)
+    stop()
+    expect(await exited).toEqual({ code: 0, signal: null })
   })
 })
