@@ -58,15 +58,19 @@ if (hasKnownHoles(process.versions.node))
 const asked = new AbortController()
 let running: RunningProxy | undefined
 
-const stopNow = async ({ stop }: RunningProxy): Promise<void> => {
-  const result = await stop()
-  log.info('stopped', { result })
-  await end(result === 'finished' ? 0 : 1, result === 'stuck')
+let stopped: Promise<void> | undefined
+
+const stopNow = ({ stop }: RunningProxy): void => {
+  const stopping = stop()
+  stopped ??= stopping.then((result) => {
+    log.info('stopped', { result })
+    return end(result === 'finished' ? 0 : 1, result === 'stuck')
+  })
 }
 
 const onSignal = (signal: NodeJS.Signals): void => {
   log.info('stopping', { signal })
-  if (running !== undefined) void stopNow(running)
+  if (running !== undefined) stopNow(running)
   // A start that does not come to an end, as on a disk that hangs.
   else if (asked.signal.aborted) void end(1, true)
   asked.abort()
@@ -81,7 +85,7 @@ if (E.isRight(started)) {
   running = started.right
   lastWords = running.lastWords
   log.info('listening', { url: running.url, adminUrl: running.adminUrl, pid: process.pid })
-  if (asked.signal.aborted) await stopNow(running)
+  if (asked.signal.aborted) stopNow(running)
 } else if (asked.signal.aborted) {
   log.info('stopped', { result: 'notStarted' })
   await end(0)

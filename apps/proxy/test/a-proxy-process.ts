@@ -24,6 +24,8 @@ interface CountingGraph {
   readonly tokens: ReadonlySet<string>
   /** The `client-request-id` of each request about a book that arrived whole, in order; or of all. */
   readonly seen: (book?: string) => ReadonlyArray<string>
+  /** Answers what is held so far. */
+  readonly release: () => void
   readonly stop: () => Promise<void>
 }
 
@@ -31,12 +33,14 @@ const bookIn = /\/managedEBooks\/([^/]+)\//
 const refused = '-refused'
 /** Books by a name that ends so are refused with words that repeat all that Graph was told. */
 export const echoing = '-echoing'
-/** What is asked of books by a name that ends so is not answered. */
+/** What is asked of books by a name that ends so is not answered, unless it is released. */
 export const held = '-held'
 
-const aCountingGraph = async (): Promise<CountingGraph> => {
+/** Each answer takes so long. */
+const aCountingGraph = async (takesInMs: number): Promise<CountingGraph> => {
   const seen: Array<{ readonly auditId: string; readonly book: string }> = []
   const tokens = new Set<string>()
+  const waiting: Array<() => void> = []
   const server = createServer((request, response) => {
     let text = ''
     const authorization = String(request.headers.authorization)
@@ -46,14 +50,19 @@ const aCountingGraph = async (): Promise<CountingGraph> => {
       const book = bookIn.exec(request.url ?? '')?.[1] ?? ''
       seen.push({ auditId: String(request.headers['client-request-id']), book: book.replace(refused, '') })
       response.setHeader('Content-Type', 'application/json').setHeader('request-id', randomUUID())
-      if (book.endsWith(held)) return
+      const create = () => response.writeHead(201).end(documentedExample.response)
+      if (book.endsWith(held)) {
+        waiting.push(create)
+        return
+      }
       if (book.endsWith(refused))
         response.writeHead(403).end(JSON.stringify({ error: { code: 'Forbidden', message: 'no' } }))
       else if (book.endsWith(echoing))
         response
           .writeHead(400)
           .end(JSON.stringify({ error: { code: 'BadRequest', message: `${authorization} does not like ${text}` } }))
-      else response.writeHead(201).end(documentedExample.response)
+      else if (takesInMs > 0) void setTimeout(takesInMs).then(create)
+      else create()
     })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -61,6 +70,9 @@ const aCountingGraph = async (): Promise<CountingGraph> => {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     tokens,
     seen: (book) => seen.filter((one) => book === undefined || one.book === book).map(({ auditId }) => auditId),
+    release: () => {
+      for (const answer of waiting.splice(0)) answer()
+    },
     stop: async () => {
       server.close()
       server.closeAllConnections()
@@ -85,12 +97,12 @@ process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL')
 })
 
-/** `graphUrl`: where Graph is found, if not at the counting one. */
-export const surroundings = async (graphUrl?: string): Promise<Surroundings> => {
+/** `graphUrl`: where Graph is found, if not at the counting one; `graphTakesInMs`: how long that takes for an answer. */
+export const surroundings = async (graphUrl?: string, graphTakesInMs = 0): Promise<Surroundings> => {
   await using begun = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'proxy process-'))
   begun.defer(() => rmSync(folder, { recursive: true, force: true }))
-  const graph = await aCountingGraph()
+  const graph = await aCountingGraph(graphTakesInMs)
   begun.defer(graph.stop)
   const provider = await startIdentityProvider(tenantAround(graphUrl ?? graph.url, {}))
   begun.defer(provider.stop)
