@@ -225,13 +225,18 @@ describe('when the database is away', () => {
     const starting = replica(url, { onLine: (line) => lines.push(line) })
     await until(() => JSON.stringify(lines).includes('waiting for it'))
     const adminUrl = /"adminUrl":"([^"]+)"/.exec(JSON.stringify(lines))?.[1] ?? ''
-    const [alive, ready] = await Promise.all(['/livez', '/readyz'].map((path) => fetch(`${adminUrl}${path}`)))
+    const [alive, ready, metrics] = await Promise.all(
+      ['/livez', '/readyz', '/metrics'].map((path) => fetch(`${adminUrl}${path}`)),
+    )
+    const figures = await metrics?.text()
 
     expect(alive?.status).toBe(200)
     expect(ready?.status).toBe(503)
     expect(await ready?.json()).toEqual({ status: 'notReady', checks: [{ name: 'auditLedger', well: false }] })
+    expect(figures).toMatch(/^device_install_state_ready\{check="auditLedger"\} 0$/m)
     await server.start()
     const world = await starting
+    expect(await (await fetch(`${adminUrl}/metrics`)).text()).toMatch(/_ready\{check="auditLedger"\} 1$/m)
     expect(world.adminUrl).toBe(adminUrl)
     expect(await send(world)).toMatchObject({ status: 201 })
   })
