@@ -67,7 +67,7 @@ export interface RunningProxy {
 export const startProxy = async (
   config: Config,
   processLog: Log,
-  limits: HttpLimits = httpLimits,
+  limits: HttpLimits = { ...httpLimits, keepAliveTimeoutInMs: config.listen.keepAliveInMs },
   asked: AbortSignal = new AbortController().signal,
 ): Promise<E.Either<string, RunningProxy>> => {
   const tlsFiles = config.tls === undefined ? E.right(undefined) : await readTlsFiles(config.tls)()

@@ -55,6 +55,19 @@ describe('the limits of a connection', () => {
   })
 })
 
+describe('CALLER_KEEP_ALIVE_SECONDS', () => {
+  it.each([
+    ['5 by default', {}, 'timeout=5'],
+    ['more than a balancer in front keeps its connections', { CALLER_KEEP_ALIVE_SECONDS: '125' }, 'timeout=125'],
+  ])('is how long connections are kept, and clients are told: %s', async (_, change, told) => {
+    const world = await aRunningProxy(change)
+    const reply = await rawExchange(world.port, requestText())
+    await world.stop()
+
+    expect(reply.headers).toMatchObject({ connection: 'keep-alive', 'keep-alive': told })
+  })
+})
+
 describe('with limits that a test can wait for', () => {
   let world: TestWorld
   let authorization = ''

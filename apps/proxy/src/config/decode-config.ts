@@ -12,7 +12,13 @@ import { type LogLevel, Variables, variables } from './variables.js'
 
 /** What the proxy runs by. Every value is already what its type says. */
 export interface Config {
-  readonly listen: { readonly host: string; readonly port: number; readonly mostConnections: number }
+  readonly listen: {
+    readonly host: string
+    readonly port: number
+    readonly mostConnections: number
+    /** Between a reply and the next request. */
+    readonly keepAliveInMs: number
+  }
   /** Undefined: plain HTTP. */
   readonly tls: TlsConfig | undefined
   readonly admin: { readonly host: string; readonly port: number }
@@ -77,7 +83,12 @@ const httpsWhereItMatters: ReadonlyArray<Together<Variables>> = [
 const together = [...httpsWhereItMatters, ...auditTogether, ...callersTogether, ...tlsTogether, ...upstreamTogether]
 
 const configOf = (decoded: Variables, upstream: UpstreamConfig): Config => ({
-  listen: { host: decoded.HOST, port: decoded.PORT, mostConnections: decoded.CALLER_MAX_CONNECTIONS },
+  listen: {
+    host: decoded.HOST,
+    port: decoded.PORT,
+    mostConnections: decoded.CALLER_MAX_CONNECTIONS,
+    keepAliveInMs: decoded.CALLER_KEEP_ALIVE_SECONDS * 1_000,
+  },
   tls: tlsOf(decoded),
   admin: { host: decoded.ADMIN_HOST, port: decoded.ADMIN_PORT },
   callers: callersOf(decoded, authorityHostOf(decoded)),

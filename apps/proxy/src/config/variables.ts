@@ -132,6 +132,12 @@ export const variables = {
     'the IP addresses, or ranges of them (CIDR, from /1), of the proxies whose X-Forwarded-For is read, with commas between; IPv4 is written as IPv4',
     '10.1.0.0/16,2001:db8:1::/48,192.0.2.7',
   ),
+  CALLER_KEEP_ALIVE_SECONDS: variable(
+    integerBetween(1, 600),
+    'seconds from 1 to 600 that a connection is kept open between a reply and the next request: more than the balancer keeps it',
+    '65',
+    '5',
+  ),
   CALLER_MAX_CONNECTIONS: variable(
     integerBetween(1, 1_000_000),
     'a count from 1 to 1000000: how many connections may be open at once; more are closed as they come',
