@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 
 /** What a balancer sends connections to, and asks whether it may. */
-export interface Target {
+interface Target {
   readonly port: number
   readonly readiness: () => Promise<number>
 }
