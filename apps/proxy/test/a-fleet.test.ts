@@ -133,7 +133,7 @@ const verdictOn = async (url: string) => {
 describe('while each replica is replaced by a new one, under load', () => {
   it('no call is lost, none is made twice, and all have their end on record', { timeout: 60_000 }, async () => {
     await using begun = new AsyncDisposableStack()
-    const around = await surroundings(undefined, 100)
+    const around = await surroundings(undefined, 200)
     begun.defer(around.stop)
     const balancer = await aBalancer()
     begun.defer(balancer.stop)
@@ -179,7 +179,7 @@ describe('while each replica is replaced by a new one, under load', () => {
     const [one, other] = await Promise.all([aReplica(), aReplica()])
     const load = callers(balancer.port, token)
     begun.defer(load.stop)
-    await until(() => load.told.length > 20)
+    await until(() => load.told.length > 8)
     await replace(one, () => until(() => !balancer.sendsTo(one)))
     await replace(other, async () => {
       // This one hears late of it, and goes on sending.
