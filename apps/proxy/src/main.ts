@@ -1,9 +1,6 @@
 #!/usr/bin/env node
 import * as E from 'fp-ts/lib/Either.js'
-import { decodeConfig } from './config/index.js'
-import { hasKnownHoles } from './node-known-holes.js'
-import { type RunningProxy, startProxy } from './start-proxy.js'
-import { pinoLog } from './telemetry/pino-log.js'
+import type { RunningProxy } from './start-proxy.js'
 
 // As sysexits.h has it: something is wrong with the configuration.
 const exitConfig = 78
@@ -20,6 +17,12 @@ if (args.length > 0) {
   const [out, err] = [writerTo(process.stdout), writerTo(process.stderr)]
   process.exit(await runProxyCommand(args, { environment: process.env, out, err }))
 }
+
+// Not before: who asks for help does not wait for libraries, nor does an old Node trip over them.
+const { decodeConfig } = await import('./config/index.js')
+const { hasKnownHoles } = await import('./node-known-holes.js')
+const { startProxy } = await import('./start-proxy.js')
+const { pinoLog } = await import('./telemetry/pino-log.js')
 
 const config = decodeConfig(process.env)
 if (E.isLeft(config)) {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { UpstreamPolicy } from './authenticate/index.js'
@@ -16,19 +15,12 @@ import { undiciConnector } from './forward/undici-connector.js'
 import { undiciGraph } from './forward/undici-graph.js'
 import { type EndableTokens, upstreamTokens } from './forward/upstream-tokens.js'
 import { type WatchedGate, watchedGate } from './forward/watched-gate.js'
+import { version } from './node-package-version.js'
 import { newSpanId } from './node-random.js'
 import type { Ports } from './ports.js'
 import { timedFetch, timedSend } from './telemetry/client-metrics.js'
 import type { Metrics } from './telemetry/instruments.js'
 import type { Log } from './telemetry/pino-log.js'
-
-const versionIn = (packageJson: unknown): string =>
-  typeof packageJson === 'object' && packageJson !== null && 'version' in packageJson
-    ? String(packageJson.version)
-    : '0'
-
-/** Of this package. */
-export const version = versionIn(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')))
 
 const userAgent = `device-install-state-proxy/${version}`
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import type { Config } from './config/index.js'
 import { newId, newSpanId } from './node-random.js'
-import { version } from './open-graph.js'
+import { version } from './node-package-version.js'
 import type { Metrics } from './telemetry/instruments.js'
 import { processMetrics } from './telemetry/node-process-metrics.js'
 import { otelMetrics } from './telemetry/otel-metrics.js'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fileVariableOf, secretVariables } from '../config/secrets.js'
 import { variables } from '../config/variables.js'
-import { version } from '../open-graph.js'
+import { version } from '../node-package-version.js'
 import { runProxyCommand } from './run-proxy-command.js'
 
 const run = async (...args: ReadonlyArray<string>) => {

@@ -1,7 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Environment } from '../config/index.js'
-import { version } from '../open-graph.js'
-import { runCheckConfig } from './check-config.js'
+import { version } from '../node-package-version.js'
 import { type ProxyCommand, proxyCommand } from './proxy-command.js'
 import { checkConfigHelp, proxyHelp } from './proxy-help.js'
 
@@ -24,6 +23,8 @@ const run = async (command: ProxyCommand, { environment, out }: ProxyCommandCont
       await out(`${version}\n`)
       return 0
     case 'CheckConfig': {
+      // With all that a gateway is made of: who asks for help does not wait for it.
+      const { runCheckConfig } = await import('./check-config.js')
       const { exitCode, text } = await runCheckConfig(command, environment)
       await out(text)
       return exitCode

@@ -1,4 +1,4 @@
-import { version } from '../../open-graph.js'
+import { version } from '../../node-package-version.js'
 import { visibleText } from '../visible-text.js'
 import type { Finding, Findings } from './finding.js'
 
