@@ -59,11 +59,7 @@ interface Ended {
   readonly route: Route | undefined
 }
 
-const endedAs = (
-  end: RequestEnd,
-  reply: Reply,
-  { caller, route }: { readonly caller?: Caller; readonly route?: Route },
-): Ended => ({ reply, end, caller, route })
+const endedAs = (end: RequestEnd, reply: Reply, { caller, route }: Call): Ended => ({ reply, end, caller, route })
 
 /** Is it one of the two calls, who makes it, and what does it say? */
 const understand = async (ports: Ports, request: IncomingRequest): Promise<E.Either<Refused, Call>> => {
@@ -93,7 +89,8 @@ const refuse = async (ports: Ports, refused: Refused): Promise<Ended> => {
   const reply = replyToError(contextOf(request, now, { quota, challenge }), error)
   const record = refusalOf(refused, { code: codeOfError(error), status: reply.status }, now)
   await ports.inStep(request, 'record refusal', recordRefusal(ports)(record))
-  return endedAs('refusal', reply, refused)
+  const caller = refused.caller ?? ('caller' in error ? error.caller : undefined)
+  return { reply, end: 'refusal', caller, route: refused.route }
 }
 
 interface Understood {

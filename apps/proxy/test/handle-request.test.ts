@@ -4,10 +4,11 @@ import * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { describe, expect, it } from 'vitest'
 import type { AuditRecord } from '../src/audit/index.js'
+import type { IncomingRequest } from '../src/domain/incoming-request.js'
 import type { GraphAnswer, GraphRequest } from '../src/domain/graph-answer.js'
 import type { ProxyError } from '../src/domain/proxy-error.js'
 import { handleRequest } from '../src/handle-request.js'
-import type { Ports } from '../src/ports.js'
+import type { Ports, RequestLogEntry } from '../src/ports.js'
 import { aCreateRequest, bookPath, withHeader } from './a-request.js'
 import { anOpenGate } from './an-open-gate.js'
 import { someTokenRules } from './a-trusted-issuer.js'
@@ -289,5 +290,69 @@ describe('what is known of a call that failed', () => {
     expect(reply.status).toBe(status)
     expect(errorIn(reply.body)).toMatchObject({ code, innerError: { code, outcome, retry, source: 'gateway' } })
     expect(records).toMatchObject([{ kind: 'intent' }, { kind: 'outcome', outcome, code }])
+  })
+})
+
+describe('what is told of a request when it is over', () => {
+  const toldOf = async (sent = request, change: Partial<Ports> = {}) => {
+    const told: Array<RequestLogEntry> = []
+    const { ports } = fakePorts({ log: (entry) => () => told.push(entry), ...change })
+    await handleRequest(ports)(sent)()
+    return told
+  }
+
+  it('is its ids, who called, by what route, and what became of it', async () => {
+    const traced = withHeader(
+      withHeader(request, 'traceparent', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'),
+      'client-request-id',
+      '6f0c7b1e-6b1c-4d7e-9d0f-0a1b2c3d4e5f',
+    )
+
+    expect(await toldOf(traced)).toEqual([
+      {
+        auditId: request.auditId,
+        traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+        callerRequestId: '6f0c7b1e-6b1c-4d7e-9d0f-0a1b2c3d4e5f',
+        method: 'POST',
+        route: '/beta/deviceAppManagement/managedEBooks/{managedEBookId}/deviceStates',
+        caller: expect.objectContaining({ objectId: 's1' }),
+        end: 'applied',
+        status: 201,
+        code: undefined,
+        reason: undefined,
+        durationInMs: 0,
+      },
+    ])
+  })
+
+  it.each<[what: string, sent: IncomingRequest, change: Partial<Ports>, expected: Partial<RequestLogEntry>]>([
+    [
+      'that Graph never got',
+      request,
+      { sendToGraph: () => () => TE.left({ _tag: 'GraphUnreachable', cause: undefined }), random: () => 0 },
+      { end: 'notSent', status: 502 },
+    ],
+    [
+      'that was refused to a caller who is known',
+      request,
+      { tokenRules: { ...someTokenRules, scope: 'Another' } },
+      { end: 'refusal', status: 403, code: 'scopeMissing', caller: expect.objectContaining({ objectId: 's1' }) },
+    ],
+    [
+      'of nobody knows whom',
+      withHeader(request, 'authorization', undefined),
+      {},
+      { end: 'refusal', code: 'tokenMissing', caller: undefined },
+    ],
+    ['of a method of its own making', { ...request, method: 'x-made-up' }, {}, { end: 'refusal', method: '_OTHER' }],
+    ['for no route', { ...request, target: '/x' }, {}, { end: 'refusal', route: undefined }],
+    [
+      'that is only validated',
+      withHeader(request, 'prefer', 'handling=validate-only'),
+      {},
+      { end: 'validation', status: 200 },
+    ],
+  ])('(one %s) says so', async (_, sent, change, expected) => {
+    expect(await toldOf(sent, change)).toEqual([expect.objectContaining(expected)])
   })
 })
