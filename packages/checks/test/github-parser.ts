@@ -5,11 +5,12 @@ const hooks = registerHooks({
   load: (url, context, nextLoad) =>
     nextLoad(url, url.endsWith('.json') ? { ...context, importAttributes: { type: 'json' } } : context),
 })
-const { NoOperationTraceWriter, parseWorkflow } = await import('@actions/workflow-parser')
+const { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } = await import('@actions/workflow-parser')
 hooks.deregister()
 
-/** What GitHub's own parser has against a workflow; nothing if it is one. */
-export const errorsInWorkflow = (name: string, content: string): ReadonlyArray<string> =>
-  parseWorkflow({ name, content }, new NoOperationTraceWriter())
-    .context.errors.getErrors()
-    .map(({ message }) => message)
+/** What GitHub's own parser has against a workflow, its expressions included; nothing if it is one. */
+export const errorsInWorkflow = async (name: string, content: string): Promise<ReadonlyArray<string>> => {
+  const { context, value } = parseWorkflow({ name, content }, new NoOperationTraceWriter())
+  if (value !== undefined) await convertWorkflowTemplate(context, value)
+  return context.errors.getErrors().map(({ message }) => message)
+}

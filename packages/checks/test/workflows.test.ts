@@ -1,4 +1,6 @@
-import { globSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { load } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
@@ -20,8 +22,8 @@ const jobsOf = (file: string): Readonly<Record<string, Job>> =>
   (load(read(file)) as { readonly jobs: Readonly<Record<string, Job>> }).jobs
 
 describe.each(workflows)('%s', (file) => {
-  it('is a workflow, to GitHub’s own parser', () => {
-    expect(errorsInWorkflow(file, read(file))).toEqual([])
+  it('is a workflow, to GitHub’s own parser', async () => {
+    expect(await errorsInWorkflow(file, read(file))).toEqual([])
   })
 
   it('keeps the rules', () => {
@@ -104,6 +106,34 @@ describe('a release', () => {
     expect(JSON.parse(read('apps/proxy/package.json')).files).toContain('sbom.cdx.json')
   })
 
+  it('names in each package the repository whose workflow publishes it, as provenance asks', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'release-'))
+    const write = (name: string, manifest: object) => {
+      mkdirSync(join(folder, 'packages', name), { recursive: true })
+      writeFileSync(join(folder, 'packages', name, 'package.json'), JSON.stringify(manifest))
+    }
+    write('released', { name: 'a' })
+    write('ours', { name: 'b', private: true })
+    const env = { ...process.env, GITHUB_SERVER_URL: 'https://github.example', GITHUB_REPOSITORY: 'team/gateway' }
+    const script = join(root, 'scripts/name-repository.mjs')
+    const { status } = spawnSync(process.execPath, [script], { cwd: folder, env })
+    const named = ['released', 'ours'].map((name) =>
+      JSON.parse(readFileSync(join(folder, 'packages', name, 'package.json'), 'utf8')),
+    )
+    rmSync(folder, { recursive: true })
+
+    const url = 'git+https://github.example/team/gateway.git'
+    expect(status).toBe(0)
+    expect(named).toEqual([
+      { name: 'a', repository: { type: 'git', url, directory: 'packages/released' } },
+      { name: 'b', private: true },
+    ])
+  })
+
+  it('fails rather than to be without provenance', () => {
+    expect(publish?.steps?.at(-1)).toMatchObject({ env: { PNPM_CONFIG_PROVENANCE: 'true' } })
+  })
+
   it('is for everyone, since npm gives provenance to no other package', () => {
     expect(JSON.parse(read('.changeset/config.json')).access).toBe('public')
   })
@@ -129,10 +159,17 @@ jobs:
     return problemsInWorkflow('planted.yml', good.replace(from, to), commands)
   }
 
-  it('is told from one that breaks none', () => {
+  it('is told from one that breaks none', async () => {
     expect(problemsInWorkflow('planted.yml', good, commands)).toEqual([])
-    expect(errorsInWorkflow('planted.yml', good)).toEqual([])
-    expect(errorsInWorkflow('planted.yml', good.replace('runs-on', 'run-on'))).not.toEqual([])
+    expect(await errorsInWorkflow('planted.yml', good)).toEqual([])
+  })
+
+  it.each([
+    ['runs-on', 'run-on', /Unexpected value 'run-on'/],
+    ['steps:', "if: github.ref = 'x'\n    steps:", /Unexpected symbol/],
+    ['steps:', 'needs: b\n    steps:', /no dependencies/],
+  ])('is not one to GitHub: %j → %j', async (from, to, error) => {
+    expect(await errorsInWorkflow('planted.yml', good.replace(from, to))).toContainEqual(expect.stringMatching(error))
   })
 
   it.each([
