@@ -20,8 +20,10 @@ import { version } from './node-package-version.js'
 import { type Ledger, openLedger } from './open-ledger.js'
 import { openTelemetry, type Telemetry } from './open-telemetry.js'
 import { type AdminPort, openAdminPort } from './http/admin-port.js'
+import { openApiDocumentOf } from './open-api-document.js'
 import { auditorListener } from './http/auditor-listener.js'
 import { Conversations } from './http/conversations.js'
+import { expressApiDocumentation } from './http/express-api-documentation.js'
 import { expressAdminListener } from './http/express-admin-listener.js'
 import { expressListener } from './http/express-listener.js'
 import { trustedProxiesIn } from './http/node-trusted-proxies.js'
@@ -388,6 +390,7 @@ const serve = async (
     checks,
     admin.conversations,
     telemetry.print,
+    expressApiDocumentation(openApiDocumentOf(config)),
     auditors &&
       auditorListener({ answer: auditors.answer, conversations: admin.conversations, newAuditId: newId, now, fatal }),
   )

@@ -236,7 +236,7 @@ describe('where nobody is an auditor', () => {
       const response = await fetch(`${world.adminUrl}${path}`, { headers: { authorization: `Bearer ${token}` } })
       expect([response.status, await response.json()]).toEqual([
         404,
-        { status: 'notFound', known: ['/livez', '/readyz', '/metrics'] },
+        { status: 'notFound', known: ['/livez', '/readyz', '/metrics', '/docs', '/openapi.json'] },
       ])
     }
     await world.stop()

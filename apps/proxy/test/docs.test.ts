@@ -8,100 +8,10 @@ import { variables } from '../src/config/variables.js'
 import { outcomeOfError } from '../src/domain/outcome.js'
 import type { ProxyError, TokenInvalidReason } from '../src/domain/proxy-error.js'
 import { replyToError } from '../src/domain/reply-to-error.js'
+import { sampleErrors } from '../src/domain/sample-errors.js'
 import { instruments, prometheusName } from '../src/telemetry/instruments.js'
 
 const doc = (name: string): string => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8')
-
-const caller = { kind: 'user', issuer: 'i', objectId: 'o', keyId: 'k' } as const
-
-const refusal = (status: number) => ({ status, code: 'GraphCode', message: 'Words.', retryAfterInSeconds: 7 })
-
-/** One error of each kind, and of each case that is told in its own way. */
-const errors: { readonly [K in ProxyError['_tag']]: ReadonlyArray<Extract<ProxyError, { readonly _tag: K }>> } = {
-  TlsHandshakeFailed: [{ _tag: 'TlsHandshakeFailed' }],
-  TooManyConnections: [{ _tag: 'TooManyConnections' }],
-  RequestMalformed: [{ _tag: 'RequestMalformed', what: 'Some words.' }],
-  HeaderDuplicated: [{ _tag: 'HeaderDuplicated', name: 'host' }],
-  HeadersTooLarge: [{ _tag: 'HeadersTooLarge' }],
-  TargetTooLong: [{ _tag: 'TargetTooLong' }],
-  RouteNotFound: [{ _tag: 'RouteNotFound' }],
-  PathIdMalformed: [{ _tag: 'PathIdMalformed', names: ['managedEBookId'] }],
-  MethodNotAllowed: [{ _tag: 'MethodNotAllowed' }],
-  MediaTypeUnsupported: [{ _tag: 'MediaTypeUnsupported' }],
-  ExpectationFailed: [{ _tag: 'ExpectationFailed' }],
-  BodyTooLarge: [{ _tag: 'BodyTooLarge', bytesRead: 0 }],
-  BodyNotReceived: [{ _tag: 'BodyNotReceived', why: 'timeout' }],
-  IdempotencyKeyMalformed: [{ _tag: 'IdempotencyKeyMalformed' }],
-  IdempotencyKeyReused: [{ _tag: 'IdempotencyKeyReused', earlierAuditId: 'e' }],
-  DuplicateInProgress: [{ _tag: 'DuplicateInProgress', earlierAuditId: 'e' }],
-  DuplicateOfIndeterminate: [{ _tag: 'DuplicateOfIndeterminate', earlierAuditId: 'e' }],
-  Overloaded: [{ _tag: 'Overloaded' }],
-  Draining: [{ _tag: 'Draining' }],
-  TokenMissing: [{ _tag: 'TokenMissing' }],
-  CredentialsMalformed: [{ _tag: 'CredentialsMalformed' }],
-  TokenInvalid: [{ _tag: 'TokenInvalid', reason: 'expired', audience: 'a' }],
-  ScopeMissing: [{ _tag: 'ScopeMissing', permission: 'P', caller }],
-  CallerNotAllowed: (['applicationNotListed', 'userNeeded', 'otherTenant'] as const).map((why) => ({
-    _tag: 'CallerNotAllowed',
-    why,
-    caller,
-  })),
-  CallerRateLimited: [
-    {
-      _tag: 'CallerRateLimited',
-      quota: { calls: 100, seconds: 20, remaining: 0, fullInSeconds: 20, nextInSeconds: 1 },
-      caller,
-    },
-  ],
-  AuthKeysUnavailable: [{ _tag: 'AuthKeysUnavailable', cause: new Error('x', { cause: new Error('y') }) }],
-  JsonMalformed: [{ _tag: 'JsonMalformed', offset: 3, what: 'x' }],
-  BodyInvalid: [
-    { _tag: 'BodyInvalid', problems: [{ pointer: '', code: 'type', expected: 'x', received: 'null' }] },
-    { _tag: 'BodyInvalid', problems: [{ pointer: '/a', code: 'extra', expected: 'x', received: 'null' }] },
-  ],
-  IntentNotRecorded: [{ _tag: 'IntentNotRecorded', cause: { _tag: 'TooSlow' } }],
-  TurnTooLate: (['pace', 'throttled', 'concurrency'] as const).map((why) => ({
-    _tag: 'TurnTooLate',
-    why,
-    retryAfterInSeconds: 7,
-  })),
-  GraphLeftAlone: [{ _tag: 'GraphLeftAlone', retryAfterInSeconds: 7 }],
-  UpstreamAuthUnavailable: [
-    { _tag: 'UpstreamAuthUnavailable', cause: Object.assign(new Error('x'), { code: 'c', error: 'invalid_client' }) },
-  ],
-  UserMustInteract: [
-    { _tag: 'UserMustInteract', claims: undefined, cause: 'x', hasGraphRefused: true },
-    { _tag: 'UserMustInteract', claims: '{"access_token":{}}', cause: 'interaction_required' },
-    { _tag: 'UserMustInteract', claims: undefined, cause: 'interaction_required' },
-  ],
-  AssertionRefused: [
-    { _tag: 'AssertionRefused', consentMissing: false, cause: 'x', hasGraphRefused: true },
-    { _tag: 'AssertionRefused', consentMissing: true, cause: 'x', hasGraphRefused: true },
-    { _tag: 'AssertionRefused', consentMissing: false, cause: 'invalid_grant' },
-    { _tag: 'AssertionRefused', consentMissing: true, cause: 'invalid_grant' },
-  ],
-  GraphUnreachable: [{ _tag: 'GraphUnreachable', cause: 'x' }],
-  GraphTlsFailed: [{ _tag: 'GraphTlsFailed', cause: undefined }],
-  GraphConnectionLost: [{ _tag: 'GraphConnectionLost', cause: 'x'.repeat(1000) }],
-  GraphTimedOut: [
-    { _tag: 'GraphTimedOut', sent: true, status: undefined },
-    { _tag: 'GraphTimedOut', sent: false, status: undefined },
-  ],
-  GraphAnswerUnreadable: [
-    { _tag: 'GraphAnswerUnreadable', status: 201, what: 'x', createdId: undefined },
-    { _tag: 'GraphAnswerUnreadable', status: 201, what: 'x', createdId: 'id' },
-  ],
-  GraphRedirected: [{ _tag: 'GraphRedirected', status: 307 }],
-  GraphRouteUnsupported: [{ _tag: 'GraphRouteUnsupported', refusal: refusal(400) }],
-  GraphRejectedOurToken: [{ _tag: 'GraphRejectedOurToken', refusal: refusal(401) }],
-  GraphDemandsClaims: [{ _tag: 'GraphDemandsClaims', claims: '{}', refusal: refusal(401) }],
-  GraphRefused: [400, 402, 403, 404, 405, 409, 410, 412, 422, 423, 429, 503, 509].map((status) => ({
-    _tag: 'GraphRefused',
-    refusal: refusal(status),
-  })),
-  GraphFailed: [500, 502, 503, 504, 507].map((status) => ({ _tag: 'GraphFailed', status, code: undefined })),
-  Unforeseen: [{ _tag: 'Unforeseen', cause: new Error('x') }],
-}
 
 const context = { auditId: 'a', now: new Date('2026-11-23T12:00:00Z'), clientRequestId: 'c', requestId: 'r' }
 
@@ -111,7 +21,7 @@ const rows = doc('status-codes.md')
   .map((line) => line.split('|').map((cell) => cell.trim()))
 
 describe('docs/status-codes.md', () => {
-  it.each(Object.values<ReadonlyArray<ProxyError>>(errors).flat())('has a row that is true of %j', (error) => {
+  it.each(Object.values<ReadonlyArray<ProxyError>>(sampleErrors).flat())('has a row that is true of %j', (error) => {
     const reply = replyToError(context, error)
     const { innerError, message }: { innerError: Record<string, string>; message: string } = JSON.parse(
       reply.body,
@@ -128,7 +38,7 @@ describe('docs/status-codes.md', () => {
 
   it('has no row for a code that does not exist', () => {
     const codes = new Set(
-      Object.values<ReadonlyArray<ProxyError>>(errors)
+      Object.values<ReadonlyArray<ProxyError>>(sampleErrors)
         .flat()
         .map((error) => replyToError(context, error).code),
     )

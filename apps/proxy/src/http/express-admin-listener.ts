@@ -1,5 +1,5 @@
 import type { RequestListener, ServerResponse } from 'node:http'
-import express from 'express'
+import express, { type RequestHandler } from 'express'
 import { isForAuditors } from './auditor-listener.js'
 import type { Conversations, Exchange } from './conversations.js'
 
@@ -14,13 +14,15 @@ export interface ReadinessCheck {
 
 /**
  * `/livez`: the process runs; `/readyz`: it can serve calls, or which of its checks says that it cannot. Needs no token
- * and tells nothing of the configuration. `/metrics`: figures for Prometheus. On a port of its own, with what auditors ask below `/audit`, if that is on.
+ * and tells nothing of the configuration. `/metrics`: figures for Prometheus. `/docs` and `/openapi.json`: what callers can ask of the
+ * proxy. On a port of its own, with what auditors ask below `/audit`, if that is on.
  */
 export const expressAdminListener = (
   checks: ReadonlyArray<ReadinessCheck>,
   conversations: Conversations,
   /** Figures in the text format of Prometheus. */
   printMetrics: () => Promise<string>,
+  documentation: RequestHandler,
   /** Answers auditors; undefined where nobody is one. */
   auditors?: (exchange: Exchange) => void,
 ): RequestListener => {
@@ -41,6 +43,8 @@ export const expressAdminListener = (
     const text = await printMetrics()
     response.set('Content-Type', prometheusContentType).send(text)
   })
+
+  app.use(documentation)
 
   app.use((_request, response) => {
     response.status(404).json(notFound)
@@ -65,4 +69,4 @@ const respond = (response: ServerResponse, status: number, body: object): void =
     .end(json)
 }
 
-const notFound = { status: 'notFound', known: ['/livez', '/readyz', '/metrics'] }
+const notFound = { status: 'notFound', known: ['/livez', '/readyz', '/metrics', '/docs', '/openapi.json'] }
