@@ -1,7 +1,7 @@
-// The viewer is given the document, not its address: it would ask the identity provider for its metadata, and a link to this page
-// could name another document. Who may call stands in the document's description; here nobody types a token.
+// The viewer is given the document, not its address, which a link to this page could change, and not what it has fields for: a
+// token, a server. It would ask the identity provider for its metadata, too. Who may call, and where, is in the description.
 const response = await fetch('openapi.json')
-const { components, security: _, ...document } = await response.json()
+const { components, security: _, servers: ___, ...document } = await response.json()
 const { securitySchemes: __, ...shown } = components
 
 globalThis.SwaggerUIBundle({
@@ -13,4 +13,6 @@ globalThis.SwaggerUIBundle({
   // A badge of the viewer's makers.
   validatorUrl: null,
   defaultModelsExpandDepth: 0,
+  // Colours cost more than all the rest, and are too pale.
+  syntaxHighlight: { activated: false },
 })

@@ -41,12 +41,12 @@ const server = ({ published }: DescribedGateway): JsonSchema =>
     : { url: published.resource, description: 'The gateway, as its callers reach it.' }
 
 const whoMayCall = ({ audiences, issuers, role, scope }: DescribedGateway): string =>
-  `An access token of ${issuers.map(({ issuer }) => code(issuer)).join(' or ')}, for the audience ${audiences.map(code).join(' or ')}, with the scope ${code(scope)} (users) or the role ${code(role)} (applications).`
+  `whoever has an access token of ${issuers.map(({ issuer }) => code(issuer)).join(' or ')}, for the audience ${audiences.map(code).join(' or ')}, with the scope ${code(scope)} (users) or the role ${code(role)} (applications).`
 
 const description = (gateway: DescribedGateway): string =>
   [
     'Creates a deviceInstallState in Microsoft Graph (Intune) for callers that Graph does not know: each is authenticated, its call is checked, and written down before anything is sent.',
-    `**To call it:** ${whoMayCall(gateway)}`,
+    `**Where:** ${gateway.published === undefined ? 'its operator knows by which name callers reach it' : code(gateway.published.resource)}. **Who:** ${whoMayCall(gateway)}`,
     '**When it fails:** every error says in `innerError` what became of the call (`outcome`) and whether to send it again (`retry`). A call with an `Idempotency-Key` can be sent again without being done twice.',
   ].join('\n\n')
 
