@@ -20,10 +20,9 @@ import { version } from './node-package-version.js'
 import { type Ledger, openLedger } from './open-ledger.js'
 import { openTelemetry, type Telemetry } from './open-telemetry.js'
 import { type AdminPort, openAdminPort } from './http/admin-port.js'
-import { openApiDocumentOf } from './open-api-document.js'
+import { openApiDocumentation } from './open-api-documentation.js'
 import { auditorListener } from './http/auditor-listener.js'
 import { Conversations } from './http/conversations.js'
-import { expressApiDocumentation } from './http/express-api-documentation.js'
 import { expressAdminListener } from './http/express-admin-listener.js'
 import { expressListener } from './http/express-listener.js'
 import { trustedProxiesIn } from './http/node-trusted-proxies.js'
@@ -106,7 +105,12 @@ const adminPort = (
     tls: config.tls?.coversAdmin === true && tlsFiles !== undefined ? adminTls(tlsFiles) : undefined,
     refuse: refuseOnAdminPort,
     first: (conversations) =>
-      expressAdminListener([{ name: 'auditLedger', isWell: () => false }], conversations, telemetry.print),
+      expressAdminListener(
+        [{ name: 'auditLedger', isWell: () => false }],
+        conversations,
+        telemetry.print,
+        openApiDocumentation(config),
+      ),
   }).then(E.right, (error: unknown) => E.left(cannotListen(error)))
 
 const startBehind = async (
@@ -390,7 +394,7 @@ const serve = async (
     checks,
     admin.conversations,
     telemetry.print,
-    expressApiDocumentation(openApiDocumentOf(config)),
+    openApiDocumentation(config),
     auditors &&
       auditorListener({ answer: auditors.answer, conversations: admin.conversations, newAuditId: newId, now, fatal }),
   )

@@ -68,7 +68,7 @@ describe('the page of the API', () => {
       new Set([
         '/openapi.json',
         '/docs/page.css',
-        '/docs/page.js',
+        '/docs/page.mjs',
         '/docs/swagger-ui.css',
         '/docs/swagger-ui-bundle.js',
       ]),
@@ -96,7 +96,7 @@ describe('the page of the API', () => {
   })
 
   it.each(['POST', 'PUT', 'OPTIONS', 'DELETE'])('takes no %s', async (method) => {
-    for (const path of ['/docs', '/docs/page.js', '/openapi.json']) {
+    for (const path of ['/docs', '/docs/page.mjs', '/openapi.json']) {
       const { headers, status } = await onAdminPort(path, { method })
 
       expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD'])
@@ -108,10 +108,10 @@ describe('the page of the API', () => {
     '/docs/..%2fpackage.json',
     '/docs/%2e%2e/package.json',
     '/docs/..\\package.json',
-    '/docs/page.js%00',
-    '/docs//page.js',
-    '/docs/./page.js',
-    '/docs/page.js/',
+    '/docs/page.mjs%00',
+    '/docs//page.mjs',
+    '/docs/./page.mjs',
+    '/docs/page.mjs/',
     '/docs/index.html',
     '/docs/index.js',
     '/docs/package.json',

@@ -76,6 +76,16 @@ export const importRules = [
     to: { path: '^apps/proxy/src/', pathNot: '^apps/proxy/src/config/' },
   },
   {
+    name: 'the-openapi-document-is-made-of-the-domain',
+    from: { path: '^apps/proxy/src/openapi/', pathNot: tests },
+    to: { path: '^apps/proxy/src/', pathNot: '^apps/proxy/src/(?:openapi|domain)/' },
+  },
+  {
+    name: 'the-openapi-document-is-loaded-when-it-is-asked-for',
+    from: { path: '^apps/proxy/src/', pathNot: [tests, '^apps/proxy/src/openapi/'] },
+    to: { path: '^apps/proxy/src/openapi/', dynamic: false, dependencyTypesNot: ['type-only'] },
+  },
+  {
     name: 'a-folder-is-entered-by-its-index',
     from: { path: '^apps/proxy/src/([^/]+)', pathNot: [tests, wiring] },
     to: {

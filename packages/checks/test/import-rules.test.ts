@@ -17,6 +17,8 @@ const planted = [
   ['steps-do-not-know-each-other', 'apps/proxy/src/forward/knows-audit.ts'],
   ['the-story-knows-neither-http-nor-adapters', 'apps/proxy/src/handle-request.ts'],
   ['config-is-a-leaf', 'apps/proxy/src/config/looks-around.ts'],
+  ['the-openapi-document-is-made-of-the-domain', 'apps/proxy/src/openapi/openapi-document.ts'],
+  ['the-openapi-document-is-loaded-when-it-is-asked-for', 'apps/proxy/src/telemetry/loads-the-document.ts'],
   ['a-folder-is-entered-by-its-index', 'apps/proxy/src/telemetry/climbs-in.ts'],
   ['only-files-named-for-jose-import-it', 'apps/proxy/src/decode/quietly-uses-jose.ts'],
   ['only-files-named-for-oauth4webapi-import-it', 'apps/proxy/src/decode/quietly-uses-oauth4webapi.ts'],

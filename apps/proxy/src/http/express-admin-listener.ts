@@ -1,6 +1,7 @@
 import type { RequestListener, ServerResponse } from 'node:http'
-import express, { type RequestHandler } from 'express'
+import express from 'express'
 import { isForAuditors } from './auditor-listener.js'
+import type { ApiDocumentation } from './express-api-documentation.js'
 import type { Conversations, Exchange } from './conversations.js'
 
 // Text format 0.0.4.
@@ -22,7 +23,7 @@ export const expressAdminListener = (
   conversations: Conversations,
   /** Figures in the text format of Prometheus. */
   printMetrics: () => Promise<string>,
-  documentation: RequestHandler,
+  documentation: ApiDocumentation,
   /** Answers auditors; undefined where nobody is one. */
   auditors?: (exchange: Exchange) => void,
 ): RequestListener => {

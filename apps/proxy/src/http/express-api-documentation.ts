@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import express, { type ErrorRequestHandler, type Express, type NextFunction, type Response } from 'express'
@@ -24,6 +23,9 @@ const ofEveryAnswer: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-cache',
 }
 
+/** An application that leaves to the next what it does not know. */
+export type ApiDocumentation = Express
+
 interface PageFile {
   readonly folder: 'ours' | 'viewer'
   readonly name: string
@@ -34,7 +36,7 @@ interface PageFile {
 const pageFiles: ReadonlyMap<string, PageFile> = new Map<string, PageFile>([
   ['/docs', { folder: 'ours', name: 'index.html', type: 'text/html; charset=utf-8' }],
   ['/docs/page.css', { folder: 'ours', name: 'page.css', type: 'text/css; charset=utf-8' }],
-  ['/docs/page.js', { folder: 'ours', name: 'page.js', type: 'text/javascript; charset=utf-8' }],
+  ['/docs/page.mjs', { folder: 'ours', name: 'page.mjs', type: 'text/javascript; charset=utf-8' }],
   ['/docs/swagger-ui.css', { folder: 'viewer', name: 'swagger-ui.css', type: 'text/css; charset=utf-8' }],
   [
     '/docs/swagger-ui-bundle.js',
@@ -44,7 +46,7 @@ const pageFiles: ReadonlyMap<string, PageFile> = new Map<string, PageFile>([
 
 const folders: Readonly<Record<PageFile['folder'], () => string>> = {
   ours: () => fileURLToPath(new URL('../../api-page', import.meta.url)),
-  viewer: () => dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')),
+  viewer: () => dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json'))),
 }
 
 const unreadable = { status: 'unreadable' }
@@ -67,10 +69,10 @@ const tellUnreadable: ErrorRequestHandler = (_error, _request, response, _next) 
  * `/openapi.json`, and `/docs`, which shows it to people; an application of its own, which knows entity tags. Nothing is read
  * before somebody asks. The links of the page are relative, so that it may stand behind a prefix.
  */
-export const expressApiDocumentation = (document: () => Promise<string>): Express => {
+export const expressApiDocumentation = (document: () => Promise<string>): ApiDocumentation => {
   const app = express()
   for (const feature of ['x-powered-by', 'query parser']) app.set(feature, false)
-  app.use(async (request, response, next) => {
+  app.use((request, response, next) => {
     const file = pageFiles.get(request.path)
     const isKnown = file !== undefined || request.path === '/openapi.json' || request.path === '/docs/'
     if (!isKnown) return next()
@@ -79,7 +81,7 @@ export const expressApiDocumentation = (document: () => Promise<string>): Expres
       response.set('Allow', 'GET, HEAD').status(405).json({ status: 'methodNotAllowed' })
     else if (file !== undefined) sendFile(response, file, next)
     else if (request.path === '/docs/') response.redirect(308, '../docs')
-    else response.type('application/json').send(await document())
+    else document().then((text) => response.type('application/json').send(text), next)
   })
   app.use(tellUnreadable)
   return app

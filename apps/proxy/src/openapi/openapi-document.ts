@@ -40,13 +40,14 @@ const server = ({ published }: DescribedGateway): JsonSchema =>
       }
     : { url: published.resource, description: 'The gateway, as its callers reach it.' }
 
-const whoMayCall = ({ audiences, issuers, role, scope }: DescribedGateway): string =>
-  `whoever has an access token of ${issuers.map(({ issuer }) => code(issuer)).join(' or ')}, for the audience ${audiences.map(code).join(' or ')}, with the scope ${code(scope)} (users) or the role ${code(role)} (applications).`
+/** What it is a token of, and what it must hold. */
+const tokenAsked = ({ audiences, issuers, role, scope }: DescribedGateway): string =>
+  `access token of ${issuers.map(({ issuer }) => code(issuer)).join(' or ')}, for the audience ${audiences.map(code).join(' or ')}, with the scope ${code(scope)} (users) or the role ${code(role)} (applications).`
 
 const description = (gateway: DescribedGateway): string =>
   [
     'Creates a deviceInstallState in Microsoft Graph (Intune) for callers that Graph does not know: each is authenticated, its call is checked, and written down before anything is sent.',
-    `**Where:** ${gateway.published === undefined ? 'its operator knows by which name callers reach it' : code(gateway.published.resource)}. **Who:** ${whoMayCall(gateway)}`,
+    `**Where:** ${gateway.published === undefined ? 'its operator knows by which name callers reach it' : code(gateway.published.resource)}. **Who:** whoever has an ${tokenAsked(gateway)}`,
     '**When it fails:** every error says in `innerError` what became of the call (`outcome`) and whether to send it again (`retry`). A call with an `Idempotency-Key` can be sent again without being done twice.',
   ].join('\n\n')
 
@@ -219,7 +220,7 @@ export const openApiDocument = (gateway: DescribedGateway): JsonSchema => ({
   },
   components: {
     securitySchemes: {
-      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: whoMayCall(gateway) },
+      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: `An ${tokenAsked(gateway)}` },
       ...Object.fromEntries(openIdConnects(gateway)),
     },
     parameters: Object.fromEntries(requestHeaders.map((header) => [header.name, { in: 'header', ...header }])),

@@ -1,4 +1,5 @@
 import type { Config } from './config/index.js'
+import { type ApiDocumentation, expressApiDocumentation } from './http/express-api-documentation.js'
 import { metadataReply } from './http/protected-resource-metadata.js'
 import { version } from './open-graph.js'
 import type { DescribedGateway } from './openapi/openapi-document.js'
@@ -16,12 +17,12 @@ const describedIn = ({ callers, upstream }: Config): DescribedGateway => ({
   metadata: callers.metadata && JSON.parse(metadataReply(callers.metadata).body),
 })
 
-/** The OpenAPI document of this proxy. It is made, and what makes it is loaded, when it is first asked for. */
-export const openApiDocumentOf = (config: Config): (() => Promise<string>) => {
+/** The API of this proxy, for tools and for people. The document is made, and what makes it is loaded, when it is first asked for. */
+export const openApiDocumentation = (config: Config): ApiDocumentation => {
   let made: Promise<string> | undefined
   const make = async (): Promise<string> => {
     const { openApiDocument } = await import('./openapi/openapi-document.js')
     return JSON.stringify(openApiDocument(describedIn(config)))
   }
-  return () => (made ??= make())
+  return expressApiDocumentation(() => (made ??= make()))
 }

@@ -1,0 +1,3 @@
+export { thing } from '../audit/sqlite-thing.js'
+
+export const openApiDocument = () => ({})

@@ -1,0 +1,3 @@
+import { openApiDocument } from '../openapi/openapi-document.js'
+
+export const atOnce = openApiDocument()
