@@ -1,4 +1,5 @@
 import type { JsonSchema } from '@device-install-state/model/json-schema'
+import { idempotencyKeyForm } from '../domain/idempotency-key.js'
 
 const uuid = { type: 'string', format: 'uuid' }
 
@@ -8,7 +9,7 @@ export const requestHeaders: ReadonlyArray<JsonSchema & { readonly name: string 
     name: 'Idempotency-Key',
     description:
       'Your own name for this call, such as a UUID. A call with the same key is made once in 24 hours, however often it is sent; its answer is given again.',
-    schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
+    schema: { type: 'string', pattern: idempotencyKeyForm.source },
     example: '6b1f0c5e-94a7-4f0e-8a30-2f7d5f1c9e11',
   },
   {
