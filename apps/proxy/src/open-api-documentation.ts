@@ -1,7 +1,7 @@
 import type { Config } from './config/index.js'
 import { type ApiDocumentation, expressApiDocumentation } from './http/express-api-documentation.js'
 import { metadataReply } from './http/protected-resource-metadata.js'
-import { version } from './open-graph.js'
+import { version } from './node-package-version.js'
 import type { DescribedGateway } from './openapi/openapi-document.js'
 
 const describedIn = ({ callers, upstream }: Config): DescribedGateway => ({
