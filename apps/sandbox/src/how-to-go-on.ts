@@ -37,6 +37,9 @@ export const tellHowToGoOn = (world: World, print: Printer, auditId: string): vo
   }
   print.line(`The audit ledger is in ${world.auditDirectory}. What it holds of a call, by its Audit-Id:\n`)
   print.block(`${read}\n`)
-  print.line(`How it is: ${world.proxy.adminUrl}/readyz, and its figures: ${world.proxy.adminUrl}/metrics\n`)
+  const { adminUrl } = world.proxy
+  print.line(
+    `How it is: ${adminUrl}/readyz; its figures: ${adminUrl}/metrics; what it takes and answers: ${adminUrl}/docs\n`,
+  )
   print.line('Press Ctrl-C to stop.')
 }
