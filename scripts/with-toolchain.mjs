@@ -1,4 +1,4 @@
-// `npm start`, `npm test` and `npm run bench`, with the pinned Node and pnpm, which come from the package registry: a machine with git,
+// `npm start`, `npm test`, `npm run bench` and `npm run folder`, with the pinned Node and pnpm, which come from the package registry: a machine with git,
 // npm and some Node (20 or later) is enough. Plain JavaScript without dependencies, since nothing is installed yet.
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -47,6 +47,11 @@ const jobs = {
   test: async (env) => {
     say('running every check and test: build, types, lint, format, import rules, unused code, tests')
     await run('pnpm', ['run', '--silent', 'check'], { env })
+  },
+  folder: async (env, args) => {
+    say('building the proxy, and the folder that is deployed')
+    await run('pnpm', ['run', '--silent', 'build:sandbox'], { env })
+    await run('node', ['deploy/scripts/make-folder.mjs', ...args], { env })
   },
   bench: async (env, args) => {
     say('building the proxy')
