@@ -1,5 +1,6 @@
-// `npm start`, `npm test`, `npm run bench` and `npm run folder`, with the pinned Node and pnpm, which come from the package registry: a machine with git,
-// npm and some Node (20 or later) is enough. Plain JavaScript without dependencies, since nothing is installed yet.
+// `npm start`, `npm test`, `npm run bench` and `npm run folder`, with the pinned Node and pnpm, which come from the package
+// registry: a machine with git, npm and some Node (20 or later) is enough. Plain JavaScript without dependencies, since nothing
+// is installed yet.
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'

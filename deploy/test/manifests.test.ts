@@ -2,7 +2,16 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { decodeConfig } from '@device-install-state/proxy'
 import { describe, expect, it } from 'vitest'
-import { allOf, environmentOf, type Manifest, problemsOf, rendered, theOne, workloadIn } from './manifests.js'
+import {
+  allOf,
+  environmentOf,
+  ledgerReader,
+  type Manifest,
+  problemsOf,
+  rendered,
+  theOne,
+  workloadIn,
+} from './manifests.js'
 import { fileAt } from './the-metrics.js'
 import { skippedAloud } from './skipped-aloud.js'
 import { pathsOfAdminPort, secondsToStop, variablesOfProxy } from './the-proxy.js'
@@ -175,6 +184,27 @@ describe('one gateway', () => {
     const { kind, spec } = workloadIn(rendered('single'))
 
     expect([kind, spec.replicas, spec.volumeClaimTemplates?.length]).toEqual(['StatefulSet', 1, 1])
+  })
+})
+
+describe('the reader of a ledger whose gateway does not run', () => {
+  const [pod] = ledgerReader
+
+  it('is as its published schema has it, and has nothing else', () => {
+    expect([ledgerReader.length, problemsOf(pod)]).toEqual([1, []])
+  })
+
+  it('reads the disk of the one gateway as the gateway does', () => {
+    const { metadata, spec } = workloadIn(rendered('single'))
+    const [container] = spec.template.spec.containers
+    const [reader] = pod.spec.containers
+    const claim = `${spec.volumeClaimTemplates?.[0]?.metadata.name ?? ''}-${metadata.name}-0`
+
+    expect(pod.spec.volumes.map(({ persistentVolumeClaim }) => persistentVolumeClaim.claimName)).toEqual([claim])
+    expect([reader.image, reader.securityContext]).toEqual([container.image, container.securityContext])
+    expect(pod.spec.securityContext).toEqual(spec.template.spec.securityContext)
+    expect(container.env).toEqual(expect.arrayContaining([...reader.env]))
+    expect(container.volumeMounts).toEqual(expect.arrayContaining([...reader.volumeMounts]))
   })
 })
 

@@ -6,6 +6,7 @@ import { StatefulSet } from 'kubernetes-models/apps/v1/StatefulSet'
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy'
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget'
 import { ConfigMap } from 'kubernetes-models/v1/ConfigMap'
+import { Pod } from 'kubernetes-models/v1/Pod'
 import { Service } from 'kubernetes-models/v1/Service'
 import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount'
 import { fileAt } from './the-metrics.js'
@@ -24,6 +25,7 @@ const models = {
   'networking.k8s.io/v1 NetworkPolicy': NetworkPolicy,
   'policy/v1 PodDisruptionBudget': PodDisruptionBudget,
   'v1 ConfigMap': ConfigMap,
+  'v1 Pod': Pod,
   'v1 Service': Service,
   'v1 ServiceAccount': ServiceAccount,
 }
@@ -65,9 +67,20 @@ export const problemsOf = (manifest: Manifest): ReadonlyArray<string> => {
   return [...problems, ...pathsIn(manifest).flatMap((path) => (seen.has(path) ? [] : [`${path} is no property`]))]
 }
 
+const manifestsIn = (path: string): ReadonlyArray<Manifest> => loadAll(fileAt(path)) as ReadonlyArray<Manifest>
+
 /** What kustomize makes of an overlay, as it is checked in. */
 export const rendered = (overlay: string): ReadonlyArray<Manifest> =>
-  loadAll(fileAt(`deploy/kubernetes/rendered/${overlay}.yaml`)) as ReadonlyArray<Manifest>
+  manifestsIn(`deploy/kubernetes/rendered/${overlay}.yaml`)
+
+/** The one that is applied by hand. */
+export const ledgerReader = manifestsIn('deploy/kubernetes/ledger-reader.yaml') as readonly [PodManifest]
+
+interface PodManifest extends Manifest {
+  readonly spec: Pick<Workload['spec']['template']['spec'], 'containers' | 'securityContext'> & {
+    readonly volumes: ReadonlyArray<{ readonly persistentVolumeClaim: { readonly claimName: string } }>
+  }
+}
 
 interface HttpProbe {
   readonly httpGet: { readonly path: string; readonly port: string }
