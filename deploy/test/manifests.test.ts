@@ -103,6 +103,12 @@ describe.each(overlays)('%s', (overlay) => {
     expect([...pathsOfAdminPort]).toEqual(expect.arrayContaining(['/livez', '/readyz', '/metrics']))
   })
 
+  it('notices that it is not ready while it still serves', () => {
+    const { failureThreshold, periodSeconds } = container.readinessProbe
+
+    expect(failureThreshold * periodSeconds * 1000).toBeLessThan(Number(environment['SHUTDOWN_DELAY_MS']))
+  })
+
   it('lets it come to its end before it is killed', () => {
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(secondsToStop(environment))
   })
