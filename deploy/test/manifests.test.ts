@@ -1,17 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { decodeConfig } from '@device-install-state/proxy'
 import { describe, expect, it } from 'vitest'
-import {
-  allOf,
-  environmentOf,
-  ledgerReader,
-  type Manifest,
-  problemsOf,
-  rendered,
-  theOne,
-  workloadIn,
-} from './manifests.js'
+import { decodeConfig } from '../../apps/proxy/src/config/index.js'
+import { allOf, environmentOf, ledgerReader, type Manifest, rendered, theOne, workloadIn } from './manifests.js'
+import { problemsOf } from './schemas.js'
 import { fileAt } from './the-metrics.js'
 import { skippedAloud } from './skipped-aloud.js'
 import { pathsOfAdminPort, secondsToStop, variablesOfProxy } from './the-proxy.js'
