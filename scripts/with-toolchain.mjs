@@ -1,5 +1,6 @@
-// `npm start`, `npm test` and `npm run bench`, with the pinned Node and pnpm, which come from the package registry: a machine with git,
-// npm and some Node (20 or later) is enough. Plain JavaScript without dependencies, since nothing is installed yet.
+// `npm start`, `npm test`, `npm run bench` and `npm run folder`, with the pinned Node and pnpm, which come from the package
+// registry: a machine with git, npm and some Node (20 or later) is enough. Plain JavaScript without dependencies, since nothing
+// is installed yet.
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
@@ -47,6 +48,11 @@ const jobs = {
   test: async (env) => {
     say('running every check and test: build, types, lint, format, import rules, unused code, tests')
     await run('pnpm', ['run', '--silent', 'check'], { env })
+  },
+  folder: async (env, args) => {
+    say('building the proxy, and the folder that is deployed')
+    await run('pnpm', ['run', '--silent', 'build:sandbox'], { env })
+    await run('node', ['deploy/scripts/make-folder.mjs', ...args], { env })
   },
   bench: async (env, args) => {
     say('building the proxy')
