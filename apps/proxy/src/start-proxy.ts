@@ -1,23 +1,19 @@
-import { hash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
-import * as T from 'fp-ts/lib/Task.js'
-import { type LifecycleRecord, recordRefusal } from './audit/index.js'
-import { type CountedDrift, countedDrift } from './audit/counted-drift.js'
-import { type CountedRefusals, countedRefusals } from './audit/counted-refusals.js'
-import { nodeSignatureChecks, type SignatureChecks } from './authenticate/node-signature-check.js'
-import { lruCallerRates } from './authenticate/lru-caller-rates.js'
-import { lruProvedTokens } from './authenticate/lru-proved-tokens.js'
+import type { LifecycleRecord } from './audit/index.js'
+import { countedDrift } from './audit/counted-drift.js'
+import { countedRefusals } from './audit/counted-refusals.js'
+import { nodeSignatureChecks } from './authenticate/node-signature-check.js'
 import type { Config } from './config/index.js'
-import { contextWithoutRequest, type Reply } from './domain/reply.js'
-import { codeOfError, replyToError } from './domain/reply-to-error.js'
+import { contextWithoutRequest } from './domain/reply.js'
+import { replyToError } from './domain/reply-to-error.js'
 import { auditorsOf } from './open-auditors.js'
 import { handleRequest } from './handle-request.js'
-import { openGraph, type WayToGraph } from './open-graph.js'
+import { openGraph } from './open-graph.js'
 import { version } from './node-package-version.js'
-import { type Ledger, openLedger } from './open-ledger.js'
+import { openLedger } from './open-ledger.js'
+import { type LedgerAndCounts, portsOf, refuseConnection } from './open-ports.js'
 import { openTelemetry, type Telemetry } from './open-telemetry.js'
 import { type AdminPort, openAdminPort } from './http/admin-port.js'
 import { openApiDocumentation } from './open-api-documentation.js'
@@ -33,7 +29,6 @@ import {
   listen,
   nodeHttpServer,
   type RefuseConnection,
-  type RefusedConnection,
   renewTls,
   type ServerTls,
 } from './http/node-http-server.js'
@@ -41,10 +36,9 @@ import { readTlsFiles, type TlsFiles } from './http/node-tls-files.js'
 import { watchTlsFiles } from './http/node-tls-watch.js'
 import { newId } from './node-random.js'
 import { patience } from './patience.js'
-import type { Ports } from './ports.js'
 import { callsUnderWay, type Phase, stopProxy, type StopResult } from './stop-proxy.js'
 import type { Log } from './telemetry/pino-log.js'
-import { requestMetrics } from './telemetry/request-metrics.js'
+import { watchClock } from './telemetry/watch-clock.js'
 
 /** A proxy that serves. */
 export interface RunningProxy {
@@ -205,27 +199,6 @@ const lifecycle = (event: LifecycleRecord['event'], detail: LifecycleRecord['det
 
 const whereabouts = () => ({ host: hostname(), pid: process.pid })
 
-interface LedgerAndCounts extends Ledger {
-  readonly refusals: CountedRefusals
-  readonly drift: CountedDrift
-}
-
-const clockToleranceInSeconds = 30
-
-/** A clock that is wrong makes every token expired, or not yet valid: better said before the first caller asks why. */
-const watchClock = (log: Log, { watch }: Telemetry['metrics']): ((aheadInSeconds: number) => void) => {
-  let isWell = true
-  let ahead: number | undefined
-  watch('clockSkew', () => ahead)
-  return (aheadInSeconds) => {
-    ahead = aheadInSeconds
-    const wasWell = isWell
-    isWell = Math.abs(aheadInSeconds) <= clockToleranceInSeconds
-    if (wasWell && !isWell) log.alarm('the clock of this host differs from the issuer’s: set it', { aheadInSeconds })
-    if (!wasWell && isWell) log.info('the clock of this host is right again')
-  }
-}
-
 const takenTokens = ({ issuers, rules }: Config['callers']) => ({
   issuers: issuers.map(({ issuer }) => issuer),
   audiences: rules.audiences,
@@ -234,92 +207,7 @@ const takenTokens = ({ issuers, rules }: Config['callers']) => ({
   appIds: rules.appIds ?? 'all',
 })
 
-const portsOf = (
-  config: Config,
-  log: Log,
-  { metrics, traces }: Telemetry,
-  ledger: LedgerAndCounts,
-  phase: Phase,
-  keys: SignatureChecks,
-  graph: WayToGraph,
-): Ports => {
-  const inFigures = requestMetrics(metrics)
-  return {
-    graphVersions: config.upstream.graphVersions,
-    isDraining: () => phase.draining,
-    trustedIssuers: config.callers.issuers,
-    tokenRules: config.callers.rules,
-    checkSignature: keys.check,
-    provedTokens: lruProvedTokens((token) => hash('sha256', token, 'base64url')),
-    callerRates:
-      config.callers.rateLimit &&
-      lruCallerRates({
-        limit: config.callers.rateLimit,
-        by: config.callers.countedBy,
-        now: () => performance.now(),
-      }),
-    ...graph.ports,
-    challenge: {
-      resourceMetadataUrl: config.callers.metadata?.url,
-      authorizationUri: `${config.upstream.authorityHost}/${config.upstream.tenantId}/oauth2/v2.0/authorize`,
-    },
-    auditStore: ledger.store,
-    digest: ledger.digest,
-    digestsOf: ledger.digestsOf,
-    sealAnswer: ledger.sealAnswer,
-    openAnswer: ledger.openAnswer,
-    fields: config.audit.fields,
-    countRefusal: ledger.refusals.count,
-    driftPolicy: config.upstream.drift,
-    countDrift: (drift) => () => {
-      for (const { kind } of drift) metrics.count('drift', { kind })
-      ledger.drift.count(drift)()
-    },
-    recordLost: (record, cause) => () => log.recordLost(record, cause),
-    now,
-    monotonicNowInMs: () => performance.now(),
-    inStep: traces.inStep,
-    beginTry: traces.beginTry,
-    log: (entry, request) => () => {
-      log.request(entry)
-      inFigures(entry)
-      if (request !== undefined) traces.end(request, entry)
-    },
-  }
-}
-
 const inSeconds = (inMs: number | undefined): number | undefined => (inMs === undefined ? undefined : inMs / 1000)
-
-/** For what never becomes a request. */
-const refuseConnection =
-  (ports: Ports) =>
-  ({ error, ...refused }: RefusedConnection): { readonly reply: Reply; readonly record: T.Task<void> } => {
-    const context = contextWithoutRequest(newId(), now())
-    const { auditId } = context
-    const reply = replyToError(context, error)
-    const code = codeOfError(error)
-    return {
-      reply,
-      record: pipe(
-        recordRefusal(ports)({ kind: 'connection', auditId, at: context.now.toISOString(), code, ...refused }),
-        T.chainIOK(() =>
-          ports.log({
-            auditId,
-            traceId: auditId.replaceAll('-', ''),
-            callerRequestId: undefined,
-            method: '_OTHER',
-            route: undefined,
-            caller: undefined,
-            end: 'connection',
-            status: reply.status,
-            code,
-            reason: refused.reason,
-            durationInMs: 0,
-          }),
-        ),
-      ),
-    }
-  }
 
 /** The admin port is no part of what is audited. */
 const refuseOnAdminPort: RefuseConnection = ({ error }) => ({

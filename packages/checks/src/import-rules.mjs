@@ -36,7 +36,7 @@ const technologiesOfContractTests = [
 ]
 
 const wiring =
-  '^apps/proxy/src/(?:start-proxy|stop-proxy|open-ledger|open-auditors|open-graph|open-telemetry|main)\\.ts$|^apps/proxy/src/cli/'
+  '^apps/proxy/src/(?:start-proxy|stop-proxy|open-[^/]+|main)\\.ts$|^apps/proxy/src/cli/'
 const steps = ['arrive', 'authenticate', 'decode', 'audit', 'forward']
 
 export const importRules = [
