@@ -172,9 +172,9 @@ const startBehind = async (
 
 const withAlarmsCounted = (log: Log, { count }: Telemetry['metrics']): Log => ({
   ...log,
-  alarm: (what, detail) => {
+  alarm: (...told) => {
     count('alarms')
-    log.alarm(what, detail)
+    log.alarm(...told)
   },
 })
 
