@@ -3,6 +3,7 @@ import express from 'express'
 import { isForAuditors } from './auditor-listener.js'
 import type { ApiDocumentation } from './express-api-documentation.js'
 import type { Conversations, Exchange } from './conversations.js'
+import { oneAtATime } from './one-at-a-time.js'
 
 // Text format 0.0.4.
 const prometheusContentType = 'text/plain; version=0.0.4; charset=utf-8'
@@ -51,15 +52,19 @@ export const expressAdminListener = (
     response.status(404).json(notFound)
   })
 
-  return (request, response) => {
-    const exchange = conversations.begin(request, response)
-    if (exchange === undefined) return
+  const answer = oneAtATime((exchange) => {
+    const { request, response } = exchange
     // RFC 9112 §3.2. Node would answer it without a word.
     if (request.headers.host === undefined) respond(response, 400, { status: 'hostMissing' })
     else if (auditors !== undefined && isForAuditors(request)) auditors(exchange)
     else if (request.url?.startsWith('/') === true) app(request, response)
     // Express would answer a target that is no path by itself, in HTML.
     else respond(response, 404, notFound)
+  })
+
+  return (request, response) => {
+    const exchange = conversations.begin(request, response)
+    if (exchange !== undefined) answer(exchange)
   }
 }
 
