@@ -215,10 +215,11 @@ const clockToleranceInSeconds = 30
 /** A clock that is wrong makes every token expired, or not yet valid: better said before the first caller asks why. */
 const watchClock = (log: Log, { watch }: Telemetry['metrics']): ((aheadInSeconds: number) => void) => {
   let isWell = true
-  let ahead: number | undefined
-  watch('clockSkew', () => ahead)
+  let skew: number | undefined
+  watch('clockSkew', () => skew)
   return (aheadInSeconds) => {
-    ahead = aheadInSeconds
+    // We are told how far the issuer is ahead of us.
+    skew = 0 - aheadInSeconds
     const wasWell = isWell
     isWell = Math.abs(aheadInSeconds) <= clockToleranceInSeconds
     if (wasWell && !isWell) log.alarm('the clock of this host differs from the issuer’s: set it', { aheadInSeconds })
