@@ -1,5 +1,5 @@
 import type { RequestListener, ServerResponse } from 'node:http'
-import express from 'express'
+import express, { type ErrorRequestHandler } from 'express'
 import { isForAuditors } from './auditor-listener.js'
 import type { ApiDocumentation } from './express-api-documentation.js'
 import type { Conversations, Exchange } from './conversations.js'
@@ -51,6 +51,7 @@ export const expressAdminListener = (
   app.use((_request, response) => {
     response.status(404).json(notFound)
   })
+  app.use(tellFailed)
 
   const answer = oneAtATime((exchange) => {
     const { request, response } = exchange
@@ -66,6 +67,12 @@ export const expressAdminListener = (
     const exchange = conversations.begin(request, response)
     if (exchange !== undefined) answer(exchange)
   }
+}
+
+/** Without a word of what went wrong: Express would tell where in which file, to whoever asks and on stderr. */
+const tellFailed: ErrorRequestHandler = (_error, _request, response, _next) => {
+  if (response.headersSent) response.destroy()
+  else response.status(500).json({ status: 'failed' })
 }
 
 const respond = (response: ServerResponse, status: number, body: object): void => {
