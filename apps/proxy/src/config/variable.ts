@@ -146,6 +146,25 @@ export const keyValueList: t.Type<Readonly<Record<string, string>>, string> = re
   return pairs
 })
 
+const ofEveryService = ['host.name', 'service.instance.id', 'service.name', 'service.version']
+
+/**
+ * What OpenTelemetry says of a service. Prometheus takes each name as that of a label, with `_` for what a label may not have, and
+ * nothing of a page in which one is none, or is there twice.
+ */
+export const resourceAttributes: t.Type<Readonly<Record<string, string>>, string> = readAs(
+  'ResourceAttributes',
+  (text) => {
+    const pairs = keyValueList.decode(text)
+    if (pairs._tag === 'Left') return undefined
+    const names = [...new Set([...ofEveryService, ...Object.keys(pairs.right)])]
+    const labels = new Set(names.map((name) => name.replaceAll(/\W/g, '_')))
+    return labels.size === names.length && names.every((name) => /^[A-Za-z][\w.-]*$/.test(name))
+      ? pairs.right
+      : undefined
+  },
+)
+
 /** A share from 0 to 1, such as `0.1`. */
 export const share: t.Type<number, string> = readAs('Share', (text) => {
   const value = /^(?:0|1|0?\.\d{1,9}|1\.0{1,9})$/.test(text) ? Number(text) : Number.NaN

@@ -18,6 +18,7 @@ import {
   postgresUrl,
   proxyUrl,
   rate,
+  resourceAttributes,
   scopeToken,
   share,
   someOf,
@@ -372,7 +373,7 @@ export const variables = {
     'device-install-state-proxy',
   ),
   OTEL_RESOURCE_ATTRIBUTES: maybe(
-    keyValueList,
+    resourceAttributes,
     'what else metrics and traces say of the service, name=value with commas between',
     'deployment.environment.name=production,service.namespace=devices',
   ),
