@@ -20,3 +20,15 @@ describe('what is said of the service', () => {
     },
   )
 })
+
+describe('the headers for the collector', () => {
+  it.each(['Authorization=Bearer%0As3cret', 'Auth(x)=s3cret', 'Authorization=s3cr%E2%82%ACt'])(
+    'are not %s, which could never be sent, and which is not told',
+    (headers) => {
+      const problems = problemsIn({ ...good, OTEL_EXPORTER_OTLP_HEADERS: headers })
+
+      expect(problems).toMatchObject([{ variable: 'OTEL_EXPORTER_OTLP_HEADERS' }])
+      expect(JSON.stringify(problems)).not.toContain('s3cr')
+    },
+  )
+})

@@ -135,7 +135,7 @@ const decoded = (text: string): string | undefined => {
 }
 
 /** W3C Baggage, as OpenTelemetry has it in its variables: `name=value`, with commas between, values with `%` for what is not plain. */
-export const keyValueList: t.Type<Readonly<Record<string, string>>, string> = readAs('KeyValueList', (text) => {
+const keyValueList: t.Type<Readonly<Record<string, string>>, string> = readAs('KeyValueList', (text) => {
   const pairs: Record<string, string> = {}
   for (const pair of listed(text)) {
     const [, name, encoded = ''] = /^([^\s=,;]+)\s*=\s*([^\s,;]*)$/.exec(pair) ?? []
@@ -144,6 +144,17 @@ export const keyValueList: t.Type<Readonly<Record<string, string>>, string> = re
     pairs[name] = value
   }
   return pairs
+})
+
+/** RFC 9110 §5: what Node would send. */
+export const headerList: t.Type<Readonly<Record<string, string>>, string> = readAs('HeaderList', (text) => {
+  const pairs = keyValueList.decode(text)
+  return pairs._tag === 'Right' &&
+    Object.entries(pairs.right).every(
+      ([name, value]) => /^[!#$%&'*+.^`|~\w-]+$/.test(name) && /^[\t\u0020-\u007e]*$/.test(value),
+    )
+    ? pairs.right
+    : undefined
 })
 
 const ofEveryService = ['host.name', 'service.instance.id', 'service.name', 'service.version']
