@@ -13,9 +13,10 @@ import { signingKeyFile, signingRing } from './audit/node-signing-ring.js'
 import type { OpenedLedger } from './audit/ledger-writer.js'
 import { ledgerFile, lockFile, reserveFile } from './audit/sqlite-ledger-file.js'
 import { openSqliteLedgerWriter } from './audit/sqlite-ledger-writer.js'
-import { type WatchedBatch, watchedLedger } from './audit/watched-ledger.js'
+import { watchedLedger } from './audit/watched-ledger.js'
 import type { Config } from './config/index.js'
 import type { Metrics } from './telemetry/instruments.js'
+import { ledgerMetrics } from './telemetry/ledger-metrics.js'
 import type { Log } from './telemetry/pino-log.js'
 import { newId } from './node-random.js'
 
@@ -124,21 +125,6 @@ const tellOf = (config: AuditConfig, log: Pick<Log, 'alarm'>): void => {
     log.alarm('the audit directory has the keys of a ledger that is no longer there: a new one is begun')
   if (config.fields.personal === 'clear')
     log.alarm('AUDIT_PERSONAL_FIELDS is clear: names of people stand in the audit ledger as they are')
-}
-
-/** Figures of each batch. A call is unsettled from its intent to its end. */
-const ledgerMetrics = ({ count, measure, watch }: Metrics): ((batch: WatchedBatch) => void) => {
-  let unsettled = 0
-  watch('unsettled', () => unsettled)
-  return ({ inMs, isDurable, kinds }) => {
-    measure('commitDuration', inMs / 1000, { result: isDurable ? 'durable' : 'failed' })
-    if (!isDurable) count('storeFailures')
-    for (const kind of kinds) {
-      count('records', { kind })
-      if (kind === 'intent') unsettled++
-      if (kind === 'outcome') unsettled--
-    }
-  }
 }
 
 /**

@@ -132,6 +132,8 @@ const startBehind = async (
   )
   isWaiting = false
   if (E.isLeft(opened)) {
+    // It asks for figures, which can be had no more behind the close.
+    await admin.close()
     await telemetry.close()
     return opened
   }
@@ -142,6 +144,7 @@ const startBehind = async (
   )()
   if (E.isLeft(started)) {
     await store.close()
+    await admin.close()
     await telemetry.close()
     const { left } = started
     const why = 'cause' in left && typeof left.cause === 'string' ? left.cause : JSON.stringify(left)

@@ -262,7 +262,7 @@ describe('a second call with the same token', () => {
 })
 
 describe('when the clock of this host is wrong', () => {
-  it('the log says by how much', async () => {
+  it('the log says by how much, and the figures in which direction', async () => {
     const realNow = Date.now()
     vi.useFakeTimers({ toFake: ['Date'] })
     vi.setSystemTime(realNow)
@@ -277,5 +277,8 @@ describe('when the clock of this host is wrong', () => {
     )
 
     expect(JSON.stringify(world.logged)).toMatch(/the clock of this host differs.*"aheadInSeconds":3[56]\d\d/)
+    // It is the host that is behind.
+    const figures = await (await fetch(`${world.adminUrl}/metrics`)).text()
+    expect(figures).toMatch(/^device_install_state_issuer_clock_skew_seconds -3[56]\d\d$/m)
   })
 })

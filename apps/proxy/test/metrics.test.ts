@@ -203,6 +203,23 @@ describe('the figures of a proxy', () => {
     expect([...routes]).toEqual([route])
     expect(told.length).toBeLessThan(400)
   })
+
+  it('have no more series for what Graph makes up', async () => {
+    world = await aRunningProxy()
+    const token = await world.token()
+    for (const status of [612, 733, 999]) {
+      world.scriptGraph((socket) => socket.write(httpResponse(`${String(status)} Odd`, {}, '{}')))
+      await present(world, token)
+    }
+    const told = await metricsOf(world)
+
+    expect(
+      told.filter(
+        ({ labels, name }) =>
+          name === 'http_client_request_duration_seconds_count' && labels['server_port'] === String(world?.graph.port),
+      ),
+    ).toMatchObject([{ labels: { http_response_status_code: '_OTHER' }, value: 3 }])
+  })
 })
 
 describe('a collector', () => {

@@ -35,8 +35,7 @@ const technologiesOfContractTests = [
   ['fast-check', '^packages/contract-tests/src/(?:rounds|client)/'],
 ]
 
-const wiring =
-  '^apps/proxy/src/(?:start-proxy|stop-proxy|open-[^/]+|main)\\.ts$|^apps/proxy/src/cli/'
+const wiring = '^apps/proxy/src/(?:start-proxy|stop-proxy|open-[^/]+|main)\\.ts$|^apps/proxy/src/cli/'
 const steps = ['arrive', 'authenticate', 'decode', 'audit', 'forward']
 
 export const importRules = [

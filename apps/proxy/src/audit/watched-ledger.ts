@@ -1,17 +1,17 @@
-import type { Committed, LedgerWriter, WriteFailed } from './ledger-writer.js'
+import type { Batch, Committed, LedgerWriter, WriteFailed } from './ledger-writer.js'
 
 /** One batch that a ledger was given. */
 export interface WatchedBatch {
   readonly inMs: number
   readonly isDurable: boolean
-  /** The kinds of the records that are durable now. */
-  readonly kinds: ReadonlyArray<string>
+  /** The records that are durable now, an end that was there before among them. */
+  readonly records: ReadonlyArray<{ readonly auditId: string; readonly kind: string }>
 }
 
-const kindsIn = (rows: ReadonlyArray<{ readonly kind: string }>, { checkpoint, held }: Committed) => {
+const recordsIn = ({ rows, spare }: Batch, { checkpoint, held }: Committed): WatchedBatch['records'] => {
   const unwritten = new Set(held.map(([row]) => row))
-  const kinds = rows.filter((_row, place) => !unwritten.has(place)).map(({ kind }) => kind)
-  return checkpoint === undefined ? kinds : [...kinds, 'checkpoint']
+  const records = rows.filter((_row, place) => !unwritten.has(place))
+  return checkpoint === undefined ? records : [...records, { auditId: spare.auditId, kind: 'checkpoint' }]
 }
 
 /** A ledger's hand, and somebody who is told of each batch. */
@@ -28,7 +28,7 @@ export const watchedLedger = (
     told({
       inMs: monotonicNowInMs() - beganAtInMs,
       isDurable,
-      kinds: isDurable ? kindsIn(batch.rows, result) : [],
+      records: isDurable ? recordsIn(batch, result) : [],
     })
     return result
   },

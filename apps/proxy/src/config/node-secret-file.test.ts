@@ -9,7 +9,7 @@ import { readSecretFile } from './node-secret-file.js'
 const folder = mkdtempSync(join(tmpdir(), 'secret-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const file = (content: string): string => {
+const file = (content: string | Uint8Array): string => {
   const path = join(folder, 'secret')
   writeFileSync(path, content)
   return path
@@ -34,6 +34,8 @@ describe('the file of a secret', () => {
     ['is a folder', () => folder, 'names what is no regular file'],
     ['is below a file', () => join(file('x'), 'y'), 'names a file that cannot be read (ENOTDIR)'],
     ['is too large', () => file('x'.repeat(64 * 1024 + 1)), 'names a file that is larger than 64 KiB'],
+    ['is not in UTF-8', () => file(Buffer.from('Schlüssel', 'latin1')), 'names a file that is not text in UTF-8'],
+    ['has bytes that are no text', () => file('s3c\0ret'), 'names a file that is not text in UTF-8'],
     [
       'is a pipe that nobody writes to',
       () => {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import type { ReadSecretFile } from './secrets.js'
@@ -13,7 +14,10 @@ const contentOf = (file: number): E.Either<string, string> => {
   if (stats.size > largestInBytes) return E.left('names a file that is larger than 64 KiB')
   const buffer = Buffer.alloc(stats.size)
   const length = readSync(file, buffer, 0, buffer.byteLength, 0)
-  const text = buffer.toString('utf8', 0, length).replace(/[\r\n]+$/, '')
+  const bytes = buffer.subarray(0, length)
+  // What is none would be taken for something else, and be wrong at the other end.
+  if (!isUtf8(bytes) || bytes.includes(0)) return E.left('names a file that is not text in UTF-8')
+  const text = bytes.toString('utf8').replace(/[\r\n]+$/, '')
   return text === '' ? E.left('names a file that is empty') : E.right(text)
 }
 

@@ -135,7 +135,7 @@ const decoded = (text: string): string | undefined => {
 }
 
 /** W3C Baggage, as OpenTelemetry has it in its variables: `name=value`, with commas between, values with `%` for what is not plain. */
-export const keyValueList: t.Type<Readonly<Record<string, string>>, string> = readAs('KeyValueList', (text) => {
+const keyValueList: t.Type<Readonly<Record<string, string>>, string> = readAs('KeyValueList', (text) => {
   const pairs: Record<string, string> = {}
   for (const pair of listed(text)) {
     const [, name, encoded = ''] = /^([^\s=,;]+)\s*=\s*([^\s,;]*)$/.exec(pair) ?? []
@@ -145,6 +145,36 @@ export const keyValueList: t.Type<Readonly<Record<string, string>>, string> = re
   }
   return pairs
 })
+
+/** RFC 9110 §5: what Node would send. */
+export const headerList: t.Type<Readonly<Record<string, string>>, string> = readAs('HeaderList', (text) => {
+  const pairs = keyValueList.decode(text)
+  return pairs._tag === 'Right' &&
+    Object.entries(pairs.right).every(
+      ([name, value]) => /^[!#$%&'*+.^`|~\w-]+$/.test(name) && /^[\t\u0020-\u007e]*$/.test(value),
+    )
+    ? pairs.right
+    : undefined
+})
+
+const ofEveryService = ['host.name', 'service.instance.id', 'service.name', 'service.version']
+
+/**
+ * What OpenTelemetry says of a service. Prometheus takes each name as that of a label, with `_` for what a label may not have, and
+ * nothing of a page in which one is none, or is there twice.
+ */
+export const resourceAttributes: t.Type<Readonly<Record<string, string>>, string> = readAs(
+  'ResourceAttributes',
+  (text) => {
+    const pairs = keyValueList.decode(text)
+    if (pairs._tag === 'Left') return undefined
+    const names = [...new Set([...ofEveryService, ...Object.keys(pairs.right)])]
+    const labels = new Set(names.map((name) => name.replaceAll(/\W/g, '_')))
+    return labels.size === names.length && names.every((name) => /^[A-Za-z][\w.-]*$/.test(name))
+      ? pairs.right
+      : undefined
+  },
+)
 
 /** A share from 0 to 1, such as `0.1`. */
 export const share: t.Type<number, string> = readAs('Share', (text) => {

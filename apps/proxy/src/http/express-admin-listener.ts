@@ -1,8 +1,9 @@
 import type { RequestListener, ServerResponse } from 'node:http'
-import express from 'express'
+import express, { type ErrorRequestHandler } from 'express'
 import { isForAuditors } from './auditor-listener.js'
 import type { ApiDocumentation } from './express-api-documentation.js'
 import type { Conversations, Exchange } from './conversations.js'
+import { oneAtATime } from './one-at-a-time.js'
 
 // Text format 0.0.4.
 const prometheusContentType = 'text/plain; version=0.0.4; charset=utf-8'
@@ -50,17 +51,28 @@ export const expressAdminListener = (
   app.use((_request, response) => {
     response.status(404).json(notFound)
   })
+  app.use(tellFailed)
 
-  return (request, response) => {
-    const exchange = conversations.begin(request, response)
-    if (exchange === undefined) return
+  const answer = oneAtATime((exchange) => {
+    const { request, response } = exchange
     // RFC 9112 §3.2. Node would answer it without a word.
     if (request.headers.host === undefined) respond(response, 400, { status: 'hostMissing' })
     else if (auditors !== undefined && isForAuditors(request)) auditors(exchange)
     else if (request.url?.startsWith('/') === true) app(request, response)
     // Express would answer a target that is no path by itself, in HTML.
     else respond(response, 404, notFound)
+  })
+
+  return (request, response) => {
+    const exchange = conversations.begin(request, response)
+    if (exchange !== undefined) answer(exchange)
   }
+}
+
+/** Without a word of what went wrong: Express would tell where in which file, to whoever asks and on stderr. */
+const tellFailed: ErrorRequestHandler = (_error, _request, response, _next) => {
+  if (response.headersSent) response.destroy()
+  else response.status(500).json({ status: 'failed' })
 }
 
 const respond = (response: ServerResponse, status: number, body: object): void => {

@@ -13,6 +13,16 @@ export const serverOf = (url: string): Attributes => {
   return { 'server.address': hostname, 'server.port': Number(port) || (protocol === 'http:' ? 80 : 443) }
 }
 
+// RFC 9110 §15, and what of IANA's registry is met in practice.
+const statuses: ReadonlySet<number> = new Set([
+  200, 201, 202, 203, 204, 205, 206, 207, 300, 301, 302, 303, 304, 307, 308, 400, 401, 402, 403, 404, 405, 406, 407,
+  408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 423, 424, 426, 428, 429, 431, 451, 500, 501, 502, 503,
+  504, 505, 507, 509, 511,
+])
+
+/** A status as figures may name it: whoever answers adds none. */
+const knownStatus = (status: number): number | string => (statuses.has(status) ? status : '_OTHER')
+
 type Send = ForwardPorts['sendToGraph']
 
 /** The way to Graph, with how long each request took and what came of it. */
@@ -27,7 +37,7 @@ export const timedSend = ({ measure, monotonicNowInMs }: Stopwatch, origin: stri
         'http.request.method': 'POST',
         ...server,
         ...(E.isRight(result)
-          ? { 'http.response.status_code': result.right.status }
+          ? { 'http.response.status_code': knownStatus(result.right.status) }
           : { 'error.type': codeOfError(result.left) }),
       })
       return result
@@ -51,7 +61,7 @@ export const timedFetch =
       })
     try {
       const response = await fetch(url, options)
-      told({ 'http.response.status_code': response.status })
+      told({ 'http.response.status_code': knownStatus(response.status) })
       return response
     } catch (error) {
       told({ 'error.type': 'noAnswer' })

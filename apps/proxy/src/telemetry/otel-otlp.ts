@@ -20,6 +20,12 @@ interface Exporter<Batch> {
   export: (batch: Batch, done: (result: { readonly code: number; readonly error?: Error }) => void) => void
 }
 
+/** What a collector puts into words may repeat what it was sent, our headers among it. */
+const wordsOf = (error: Error | undefined): string => {
+  if (error === undefined) return 'it takes nothing'
+  return 'code' in error && typeof error.code === 'number' ? `it answers ${String(error.code)}` : error.message
+}
+
 const longestExportInMs = 10_000
 
 /** Sends figures and spans to a collector, by OTLP over HTTP in protobuf. Figures that cannot be sent come with the next; spans are lost. */
@@ -35,7 +41,7 @@ export const otlp = ({ endpoint, headers, metricsEveryInMs, onChange }: Collecto
     const send = exporter.export.bind(exporter)
     exporter.export = (batch, done) =>
       send(batch, (result) => {
-        settled(result.code === 0 ? undefined : (result.error?.message ?? 'it takes nothing'))
+        settled(result.code === 0 ? undefined : wordsOf(result.error))
         done(result)
       })
     return exporter

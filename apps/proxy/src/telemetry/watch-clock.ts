@@ -9,10 +9,11 @@ export const watchClock = (
   { watch }: Pick<Metrics, 'watch'>,
 ): ((aheadInSeconds: number) => void) => {
   let isWell = true
-  let ahead: number | undefined
-  watch('clockSkew', () => ahead)
+  let skew: number | undefined
+  watch('clockSkew', () => skew)
   return (aheadInSeconds) => {
-    ahead = aheadInSeconds
+    // We are told how far the issuer is ahead of us.
+    skew = 0 - aheadInSeconds
     const wasWell = isWell
     isWell = Math.abs(aheadInSeconds) <= clockToleranceInSeconds
     if (wasWell && !isWell) log.alarm('the clock of this host differs from the issuer’s: set it', { aheadInSeconds })
