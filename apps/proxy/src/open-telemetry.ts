@@ -74,10 +74,15 @@ export const openTelemetry = async (config: Config, log: Log): Promise<Telemetry
   const metrics = otelMetrics(resource, version, collector && [collector.metrics])
   const traces = await openTraces(config, resource, collector)
   const ofProcess = processMetrics(metrics)
+  let printing: Promise<string> | undefined
   return {
     metrics,
     traces,
-    print: metrics.print,
+    print: () => {
+      // However many ask at once, it is printed for all of them.
+      printing ??= metrics.print().finally(() => (printing = undefined))
+      return printing
+    },
     close: async () => {
       ofProcess.stop()
       await within(longestCloseInMs, Promise.allSettled([metrics.close(), traces.close()]))

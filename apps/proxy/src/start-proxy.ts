@@ -322,8 +322,8 @@ const serve = async (
     await auditors?.close()
     const { isClosed, lost } = await ledger.store.close()
     await graph.close()
-    await telemetry.close()
     for (const record of lost) log.recordLost(record, 'the process ends')
+    await telemetry.close()
     if (!isClosed) return 'stuck'
     return E.isLeft(stopped) || lost.length > 0 || result === 'forced' ? 'forced' : 'finished'
   }

@@ -89,6 +89,16 @@ describe('the page of the API', () => {
     }
   })
 
+  it('is given whole, whatever part of it is asked for, and not at all where another is asked for', async () => {
+    const asked = async (headers: Record<string, string>) => {
+      const response = await fetch(`${world.adminUrl}/docs`, { headers })
+      return [response.status, response.headers.get('content-type'), (await response.text()).length > 100]
+    }
+
+    expect(await asked({ Range: 'bytes=99999999-' })).toEqual([200, 'text/html; charset=utf-8', true])
+    expect(await asked({ 'If-Match': '"x"' })).toEqual([412, 'application/json; charset=utf-8', false])
+  })
+
   it('is found with a slash behind it, too', async () => {
     const { headers, status } = await onAdminPort('/docs/')
 

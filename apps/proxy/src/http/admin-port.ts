@@ -21,6 +21,10 @@ export interface AdminPort {
   readonly close: () => Promise<void>
 }
 
+/** Of those who watch there are few, and they ask little: what more there is must not cost callers anything. */
+const mostConnections = 256
+const mostRequestsPerConnection = 100
+
 interface AdminPortOptions {
   readonly where: Where
   readonly limits: HttpLimits
@@ -32,10 +36,11 @@ interface AdminPortOptions {
 
 /** Rejects as `listen` does. */
 export const openAdminPort = async ({ first, limits, refuse, tls, where }: AdminPortOptions): Promise<AdminPort> => {
-  const conversations = new Conversations(limits.mostRequestsPerConnection)
+  const conversations = new Conversations(mostRequestsPerConnection)
   let answer = first(conversations)
   const server = nodeHttpServer((request, response) => answer(request, response), conversations, refuse, {
-    limits,
+    limits: { ...limits, mostRequestsPerConnection },
+    mostConnections,
     tls,
   })
   return {

@@ -53,16 +53,23 @@ const unreadable = { status: 'unreadable' }
 
 /** Streamed from the disk, so that nothing of it stays in memory. */
 const sendFile = (response: Response, { folder, name, type }: PageFile, next: NextFunction): void => {
-  response.type(type).sendFile(name, { root: folders[folder](), cacheControl: false }, (error: unknown) => {
-    if (error !== undefined) next(error)
-  })
+  response
+    .type(type)
+    .sendFile(name, { root: folders[folder](), cacheControl: false, acceptRanges: false }, (error: unknown) => {
+      if (error !== undefined) next(error)
+    })
 }
 
+/** RFC 9110 §13.1: by If-Match or If-Unmodified-Since. */
+const isAskedForAnother = (error: unknown): boolean =>
+  error instanceof Error && 'status' in error && error.status === 412
+
 /** Without a word of what went wrong, which may name places of the disk. */
-const tellUnreadable: ErrorRequestHandler = (_error, _request, response, _next) => {
+const tellUnreadable: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
   // What goes wrong after the beginning can be told nobody any more.
   if (response.headersSent) response.destroy()
-  else response.status(500).json(unreadable)
+  else if (isAskedForAnother(error)) response.status(412).type('json').json({ status: 'preconditionFailed' })
+  else response.status(500).type('json').json(unreadable)
 }
 
 /**
