@@ -167,7 +167,7 @@ const gateMetrics = (metrics: Metrics, budgetAtFirst: number): ((change: GateCha
 
 const watched = (gate: EndableGate, metrics: Metrics): WatchedGate => {
   const one = watchedGate(gate, () => performance.now(), {
-    waited: (inMs, hasTurn) => metrics.measure('paceWait', inMs / 1000, { result: hasTurn ? 'turn' : 'none' }),
+    waited: (inMs, result) => metrics.measure('paceWait', inMs / 1000, { result }),
     throttled: () => metrics.count('throttles'),
   })
   metrics.watch('paceWaiting', one.waiting)

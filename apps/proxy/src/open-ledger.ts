@@ -70,11 +70,19 @@ const settleAfterInMs = ({ upstream }: Config): number => upstream.deadlineInMs 
 /** Told why the ledger cannot be opened yet; waits, and says whether to try again. */
 type TryAgain = (message: string) => Promise<boolean>
 
+interface WriterEvents {
+  /** It can no more be written. */
+  readonly ended: (message: string) => void
+  /** Calls of other replicas were settled. */
+  readonly settledLater: (count: number) => void
+  readonly tryAgain: TryAgain
+}
+
 const openPostgres = async (
   url: string,
   config: Config,
   ring: DigestRing,
-  tryAgain: TryAgain,
+  { settledLater, tryAgain }: Omit<WriterEvents, 'ended'>,
 ): Promise<E.Either<string, OpenedLedger>> => {
   const signing = signingRing({ kind: 'given', path: config.audit.signingKeyFile ?? '' })
   if (E.isLeft(signing)) return signing
@@ -88,6 +96,7 @@ const openPostgres = async (
       settleAfterInMs: settleAfterInMs(config),
       spare,
       monotonicNowInMs: () => performance.now(),
+      settledLater,
       tryAgain,
     },
     ledgerKeys(signing.right, ring.names),
@@ -97,12 +106,11 @@ const openPostgres = async (
 const openWriter = (
   config: Config,
   ring: DigestRing,
-  ended: (message: string) => void,
-  tryAgain: TryAgain,
+  events: WriterEvents,
 ): Promise<E.Either<string, OpenedLedger>> => {
   const { checkpointEveryRecords, reserveInBytes, signingKeyFile: path, store } = config.audit
   return store.kind === 'postgres'
-    ? openPostgres(store.url, config, ring, tryAgain)
+    ? openPostgres(store.url, config, ring, events)
     : openSqliteLedgerWriter({
         directory: store.directory,
         writer: newId(),
@@ -112,7 +120,7 @@ const openWriter = (
         signingKeyFile: path,
         digestKeys: ring.names,
         spare,
-        ended,
+        ended: events.ended,
       })
 }
 
@@ -144,9 +152,13 @@ export const openLedger = async (
   tellOf(config, log)
   const ring = digestRing(digestKeysOf(config))
   if (E.isLeft(ring)) return E.left(`The keys of the audit ledger cannot be used: ${ring.left}`)
-  const opened = await openWriter(whole, ring.right, ended, tryAgain)
-  if (E.isLeft(opened)) return E.left(`The audit ledger cannot be opened: ${opened.left}`)
   const { alarm, info } = log
+  const settledLater = (settled: number): void => {
+    metrics.count('settled', {}, settled)
+    alarm('calls of a replica that ended have no known outcome; they are settled as indeterminate', { settled })
+  }
+  const opened = await openWriter(whole, ring.right, { ended, settledLater, tryAgain })
+  if (E.isLeft(opened)) return E.left(`The audit ledger cannot be opened: ${opened.left}`)
   info('the audit ledger is open', whereOf(config))
   const second =
     config.checkpointFile === undefined ? undefined : checkpointFile({ path: config.checkpointFile, now, alarm, info })

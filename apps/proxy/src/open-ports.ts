@@ -8,6 +8,7 @@ import { lruCallerRates } from './authenticate/lru-caller-rates.js'
 import { lruProvedTokens } from './authenticate/lru-proved-tokens.js'
 import type { SignatureChecks } from './authenticate/node-signature-check.js'
 import type { Config } from './config/index.js'
+import { driftKinds } from './domain/differences.js'
 import { contextWithoutRequest, type Reply } from './domain/reply.js'
 import { codeOfError, replyToError } from './domain/reply-to-error.js'
 import type { RefusedConnection } from './http/node-http-server.js'
@@ -39,6 +40,7 @@ export const portsOf = (
   graph: WayToGraph,
 ): Ports => {
   const inFigures = requestMetrics(metrics)
+  for (const kind of driftKinds) metrics.count('drift', { kind }, 0)
   return {
     graphVersions: config.upstream.graphVersions,
     isDraining: () => phase.draining,

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
-import type { LifecycleRecord } from './audit/index.js'
+import { type LifecycleRecord, wordsOfNotWritten } from './audit/index.js'
 import { countedDrift } from './audit/counted-drift.js'
 import { countedRefusals } from './audit/counted-refusals.js'
 import { nodeSignatureChecks } from './authenticate/node-signature-check.js'
@@ -146,9 +146,7 @@ const startBehind = async (
     await store.close()
     await admin.close()
     await telemetry.close()
-    const { left } = started
-    const why = 'cause' in left && typeof left.cause === 'string' ? left.cause : JSON.stringify(left)
-    return E.left(`The audit ledger cannot be written: ${why}`)
+    return E.left(`It cannot be put on record that it starts: ${wordsOfNotWritten(started.left)}.`)
   }
   if (settled > 0)
     log.alarm('calls of an earlier process have no known outcome; they are settled as indeterminate', { settled })

@@ -205,7 +205,9 @@ describe.skipIf(!isLinux)('when a replica is killed', () => {
     const auditId = uuidv7()
     const kill = await aProcess(auditId)
     const patient = await aWriter()
-    const two = [await aWriter({ settleAfterInMs: 0 }), await aWriter({ settleAfterInMs: 0 })]
+    const told: Array<number> = []
+    const settling = { settleAfterInMs: 0, settledLater: (count: number) => void told.push(count) }
+    const two = [await aWriter(settling), await aWriter(settling)]
     await Promise.all(two.map((writer) => writer.check()))
     expect(await recordsOfCall(auditId)).toHaveLength(1)
 
@@ -224,6 +226,7 @@ describe.skipIf(!isLinux)('when a replica is killed', () => {
       'checkpoint',
     ])
     expect(checked.filter((one) => 'checkpoint' in one)).toHaveLength(1)
+    expect(told).toEqual([1])
   })
 
   it('its heir settles them as it takes the stream', async () => {

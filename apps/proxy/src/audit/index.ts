@@ -11,6 +11,7 @@ export {
   recordRefusal,
   recordReplay,
 } from './record-call.js'
+export { wordsOfNotWritten } from './words-of-not-written.js'
 export { recordsIn } from './audited-call.js'
 export { entryJson } from './entry-json.js'
 export { type CursorUnusable, findCalls, type FoundPage } from './find-calls.js'

@@ -51,6 +51,8 @@ export interface PgLedgerSettings {
   readonly deadlineInMs?: number
   readonly spare: () => Spare
   readonly monotonicNowInMs: () => number
+  /** Told when intents of replicas that ended are settled after the ledger was opened. */
+  readonly settledLater?: (count: number) => void
   /** Asked when the database is away as the ledger is opened: waits a while, and says whether to try again. */
   readonly tryAgain?: (message: string) => Promise<boolean>
 }
@@ -284,8 +286,11 @@ class PgLedger {
   }
 
   /** Settles what others left open in a stream that we hold, as far as it is old enough. */
-  #settle(session: PgSession, chain: Chain, withCheckpoint = false): Promise<Settled> {
-    return withRetry(() => this.#settleOnce(session, chain, withCheckpoint))
+  async #settle(session: PgSession, chain: Chain, withCheckpoint = false): Promise<Settled> {
+    const result = await withRetry(() => this.#settleOnce(session, chain, withCheckpoint))
+    const isOpen = this.#taken !== undefined || this.#former !== undefined
+    if (isOpen && result.settled > 0) this.#settings.settledLater?.(result.settled)
+    return result
   }
 
   async #settleOnce(session: PgSession, chain: Chain, withCheckpoint: boolean): Promise<Settled> {

@@ -1,3 +1,4 @@
+import { wordsOfNotWritten } from './words-of-not-written.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as IO from 'fp-ts/lib/IO.js'
@@ -52,7 +53,9 @@ export const recordIntent =
     const appended = await ports.auditStore.append(intent, claim === undefined ? {} : { claim })()
     if (E.isLeft(appended)) {
       const cause = appended.left
-      return E.left(cause._tag === 'TooMuchWaiting' ? { _tag: 'Overloaded' } : intentNotRecorded(cause))
+      return E.left(
+        cause._tag === 'TooMuchWaiting' ? { _tag: 'Overloaded' } : intentNotRecorded(wordsOfNotWritten(cause)),
+      )
     }
     return appended.right._tag === 'Written'
       ? E.right({ _tag: 'Begun', key })

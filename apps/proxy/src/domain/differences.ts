@@ -1,15 +1,18 @@
-/** How an answer differs from what is documented. */
-export type DriftKind =
+/** How an answer may differ from what is documented. */
+export const driftKinds = [
   /** It has a property that is not documented. */
-  | 'newProperty'
+  'newProperty',
   /** Its state is no documented member. */
-  | 'newInstallState'
+  'newInstallState',
   /** Its date has a form that Graph does not use elsewhere. */
-  | 'otherDateForm'
+  'otherDateForm',
   /** Graph says 200 where it documents 201. */
-  | 'status200'
+  'status200',
   /** A property is not there, or has another type: it cannot be read. */
-  | 'otherShape'
+  'otherShape',
+] as const
+
+export type DriftKind = (typeof driftKinds)[number]
 
 /** One such difference, and where or what it is: a name, a member, a form; never a value that a caller sent. */
 export interface Drift {

@@ -67,6 +67,12 @@ export const instruments = {
   outcomes: counter('device_install_state.outcomes', '{call}', 'Calls that were begun, by what became of them.', [
     'outcome',
   ]),
+  failures: counter(
+    'device_install_state.failures',
+    '{call}',
+    'Calls that were begun and not applied, by our code of why; those refused by Graph among them.',
+    ['code'],
+  ),
   refusals: counter(
     'device_install_state.refusals',
     '{request}',
@@ -84,7 +90,7 @@ export const instruments = {
   settled: counter(
     'device_install_state.audit.settled',
     '{call}',
-    'Calls of earlier processes without an end on record, settled as indeterminate at the start.',
+    'Calls of ended processes without an end on record, settled as indeterminate: at the start, and later those of other replicas.',
   ),
   auditQueue: gauge(
     'device_install_state.audit.queue',

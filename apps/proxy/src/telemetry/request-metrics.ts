@@ -23,8 +23,10 @@ export const requestMetrics = ({
         'http.response.status_code': status,
         ...errorTypeOf(entry),
       })
-    if (outcomes.includes(end)) count('outcomes', { outcome: end })
-    else if (end === 'replay') count('replays')
+    if (outcomes.includes(end)) {
+      count('outcomes', { outcome: end })
+      if (end !== 'applied') count('failures', { code })
+    } else if (end === 'replay') count('replays')
     else if (end === 'validation') count('validations')
     else count('refusals', { code })
   }
