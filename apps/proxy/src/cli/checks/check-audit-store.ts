@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
+import { wordsOfNotWritten } from '../../audit/index.js'
 import { heldByAnother } from '../../audit/sqlite-ledger-file.js'
 import type { Config } from '../../config/index.js'
 import { newId } from '../../node-random.js'
@@ -7,6 +8,7 @@ import { version } from '../../node-package-version.js'
 import { type Ledger, openLedger } from '../../open-ledger.js'
 import type { Metrics } from '../../telemetry/instruments.js'
 import type { Finding, Findings } from './finding.js'
+import { whatToDoForLedger } from './what-to-do.js'
 
 const check = 'auditStore'
 
@@ -20,7 +22,7 @@ const notOpened = (why: string): Finding =>
         what: 'another process writes to the audit directory, and was left alone',
         toDo: 'if that is the gateway, its /readyz says how the ledger is; if not, find out what it is: a second gateway would not start',
       }
-    : { check, result: 'fail', what: why.replace(/\.$/, '') }
+    : { check, result: 'fail', what: why.replace(/\.$/, ''), ...whatToDoForLedger(why) }
 
 const put = async ({ settled, store }: Ledger, now: Date): Promise<Finding> => {
   const auditId = newId()
@@ -32,9 +34,8 @@ const put = async ({ settled, store }: Ledger, now: Date): Promise<Finding> => {
     detail: { version, node: process.version, host: hostname(), pid: process.pid },
   })()
   if (E.isLeft(appended)) {
-    const { left } = appended
-    const why = 'cause' in left && typeof left.cause === 'string' ? left.cause : left._tag
-    return { check, result: 'fail', what: `it cannot be written: ${why}` }
+    const why = wordsOfNotWritten(appended.left)
+    return { check, result: 'fail', what: `it cannot be written: ${why}`, ...whatToDoForLedger(why) }
   }
   const more = settled === 0 ? '' : `; ${String(settled)} calls of an earlier process were settled as indeterminate`
   return { check, result: 'ok', what: `configChecked is on record as ${auditId}${more}` }
