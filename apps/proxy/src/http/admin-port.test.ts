@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { openAdminPort } from './admin-port.js'
 import { httpLimits } from './node-http-server.js'
 
-it('the admin port has room for 256 connections, and closes what comes beyond that', async () => {
+it('the admin port has room for 64 connections, and closes what comes beyond that', async () => {
   const admin = await openAdminPort({
     where: { host: '127.0.0.1', port: 0 },
     limits: httpLimits,
@@ -21,7 +21,7 @@ it('the admin port has room for 256 connections, and closes what comes beyond th
     await once(socket, 'connect')
     return socket
   }
-  const within = await Promise.all(Array.from({ length: 256 }, connected))
+  const within = await Promise.all(Array.from({ length: 64 }, connected))
   const beyond = await connected()
   beyond.resume()
   await once(beyond, 'close')

@@ -21,8 +21,8 @@ export interface AdminPort {
   readonly close: () => Promise<void>
 }
 
-/** Of those who watch there are few, and they ask little: what more there is must not cost callers anything. */
-const mostConnections = 256
+/** Of those who watch there are few, and they ask little. What a connection asks ahead of time is in memory at once, some 3 MB at most. */
+const mostConnections = 64
 const mostRequestsPerConnection = 100
 
 interface AdminPortOptions {
